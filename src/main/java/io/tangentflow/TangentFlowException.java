@@ -1,0 +1,126 @@
+package io.tangentflow;
+
+import java.io.Serial;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The root of every failure that TangentFlow foresees. Each kind carries one sentence that tells
+ * its reader what to change, and the exit code that the command line ends with.
+ */
+public abstract sealed class TangentFlowException extends RuntimeException {
+
+  @Serial private static final long serialVersionUID = 1L;
+
+  private final int exitCode;
+
+  TangentFlowException(int exitCode, String message, Throwable cause) {
+    super(message, cause);
+    this.exitCode = exitCode;
+  }
+
+  /** The exit code of a command that ends with this failure. */
+  public final int exitCode() {
+    return exitCode;
+  }
+
+  /**
+   * A parameter outside its domain. {@code field} is the name its user knows it by. Exit code 2.
+   */
+  public static final class InvalidConfiguration extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    public InvalidConfiguration(String field, String why) {
+      super(2, field + ": " + why, null);
+    }
+  }
+
+  /**
+   * A file that is not what its format says. {@code offset} counts bytes, or lines for text
+   * formats, as {@code unit} says. Exit code 3.
+   */
+  public static final class DataFormat extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    /** A fault at a place in the file. */
+    public DataFormat(Path path, String unit, long offset, String why) {
+      super(3, path + ", " + unit + " " + offset + ": " + why, null);
+    }
+
+    /** A fault of the whole file, or of reading it. */
+    public DataFormat(Path path, String why, Throwable cause) {
+      super(3, path + ": " + why, cause);
+    }
+  }
+
+  /**
+   * No backend of the asked kind can run here; the chain says why each was refused. Exit code 4.
+   */
+  public static final class BackendUnavailable extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    public BackendUnavailable(String asked, List<String> chain) {
+      super(4, "backend " + asked + " is not usable here: " + String.join("; ", chain), null);
+    }
+  }
+
+  /** A plan that does not fit in its memory budget; nothing was allocated for it. Exit code 5. */
+  public static final class OutOfMemory extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    public OutOfMemory(String plan, long bytesNeeded, long bytesOfBudget) {
+      super(
+          5,
+          String.format(
+              "%s needs %s but the memory budget is %s; lower --samples, --width or --depth, or"
+                  + " raise --memory (and the JVM's heap: TANGENTFLOW_OPTS=-Xmx...)",
+              plan, bytes(bytesNeeded), bytes(bytesOfBudget)),
+          null);
+    }
+
+    private static String bytes(long count) {
+      return count < 1L << 20
+          ? String.format("%.1f KiB", count / 1024.0)
+          : count < 1L << 30
+              ? String.format("%.1f MiB", count / (double) (1L << 20))
+              : String.format("%.1f GiB", count / (double) (1L << 30));
+    }
+  }
+
+  /** A state that left the finite numbers. {@code time} is in units of the horizon. Exit code 7. */
+  public static final class NonFiniteState extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    public NonFiniteState(int sample, double time) {
+      super(
+          7,
+          String.format(
+              "the state of sample %d is not finite at t = %.6g; shorten --horizon, lower --sigma-w"
+                  + " or raise --depth",
+              sample, time),
+          null);
+    }
+  }
+
+  /** A directory that holds something else, or cannot be written. Exit code 11. */
+  public static final class RunDirectoryConflict extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    public RunDirectoryConflict(Path path, String why) {
+      super(11, path + ": " + why, null);
+    }
+
+    public RunDirectoryConflict(Path path, String why, Throwable cause) {
+      super(11, path + ": " + why, cause);
+    }
+  }
+
+  /** The user asked to stop; what was finished is kept. Exit code 130. */
+  public static final class Interrupted extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    public Interrupted(String whatIsKept) {
+      super(130, "interrupted; " + whatIsKept, null);
+    }
+  }
+}

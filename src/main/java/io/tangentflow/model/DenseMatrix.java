@@ -1,0 +1,86 @@
+package io.tangentflow.model;
+
+import java.util.function.IntFunction;
+
+/**
+ * A real matrix in host memory, FP64, column-major: entry (i, j) is {@code values[i + j * rows]}.
+ * The array is shared, not copied; whoever builds the matrix gives it away. Its size is bounded by
+ * a Java array's: rows · columns &lt; 2³¹.
+ *
+ * @param rows number of rows
+ * @param columns number of columns
+ * @param values rows · columns numbers, column after column
+ */
+@SuppressWarnings("ArrayRecordComponent") // A matrix is its array; equality is never asked of it.
+public record DenseMatrix(int rows, int columns, double[] values) {
+
+  public DenseMatrix {
+    if (rows < 0 || columns < 0 || (long) rows * columns != values.length) {
+      throw new IllegalArgumentException(
+          "a " + rows + "x" + columns + " matrix cannot hold " + values.length + " values");
+    }
+  }
+
+  /** A matrix of zeros. */
+  public static DenseMatrix zeros(int rows, int columns) {
+    return new DenseMatrix(rows, columns, new double[Math.multiplyExact(rows, columns)]);
+  }
+
+  /** The matrix whose row i is {@code row.apply(i)}; each row has the same length. */
+  public static DenseMatrix ofRows(int rows, int columns, IntFunction<double[]> row) {
+    DenseMatrix m = zeros(rows, columns);
+    for (int i = 0; i < rows; i++) {
+      double[] r = row.apply(i);
+      if (r.length != columns) {
+        throw new IllegalArgumentException(
+            "row " + i + " has " + r.length + " values, not " + columns);
+      }
+      for (int j = 0; j < columns; j++) {
+        m.set(i, j, r[j]);
+      }
+    }
+    return m;
+  }
+
+  public double get(int i, int j) {
+    return values[i + j * rows];
+  }
+
+  public void set(int i, int j, double value) {
+    values[i + j * rows] = value;
+  }
+
+  /** A copy with rows and columns exchanged. */
+  public DenseMatrix transpose() {
+    DenseMatrix t = zeros(columns, rows);
+    for (int j = 0; j < columns; j++) {
+      for (int i = 0; i < rows; i++) {
+        t.values[j + i * columns] = values[i + j * rows];
+      }
+    }
+    return t;
+  }
+
+  /** The Frobenius norm. */
+  public double norm() {
+    double sum = 0;
+    for (double v : values) {
+      sum += v * v;
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** The Frobenius norm of this − other. */
+  public double distance(DenseMatrix other) {
+    if (rows != other.rows || columns != other.columns) {
+      throw new IllegalArgumentException(
+          "shapes differ: " + rows + "x" + columns + " and " + other.rows + "x" + other.columns);
+    }
+    double sum = 0;
+    for (int i = 0; i < values.length; i++) {
+      double d = values[i] - other.values[i];
+      sum += d * d;
+    }
+    return Math.sqrt(sum);
+  }
+}
