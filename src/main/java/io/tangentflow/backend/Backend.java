@@ -1,0 +1,157 @@
+package io.tangentflow.backend;
+
+import io.tangentflow.model.Activation;
+import io.tangentflow.model.DenseMatrix;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * The operations that an accelerator offers to the engine. Every algorithm is written once, against
+ * this interface.
+ *
+ * <p>Matrices are column-major, one sample per column. Elementwise operations take contiguous
+ * matrices of equal shape; products take any view. An argument is not modified unless its parameter
+ * says so, and outputs may not overlap inputs unless the operation says so. A shape that does not
+ * fit is an {@link IllegalArgumentException} that names both shapes. A backend may be used by one
+ * thread at a time.
+ *
+ * <p>In adjoint operations one column of the state may have m columns in the adjoint, one for each
+ * output: column j of the state goes with columns j·m … j·m + m − 1.
+ */
+public interface Backend extends AutoCloseable {
+
+  /** The name that {@code --backend} takes. */
+  String name();
+
+  /** The precision of the matrices that it allocates unless told otherwise. */
+  Precision precision();
+
+  /** The device, its libraries and threads, for {@code info} and {@code run.json}. */
+  String description();
+
+  /** Bytes that a new workspace can expect to get. */
+  long availableBytes();
+
+  /**
+   * A new zeroed matrix, which the workspace owns.
+   *
+   * @throws OutOfMemoryError if the device refuses; {@link Workspace} turns it into a sentence
+   */
+  Matrix allocate(int rows, int columns, Precision precision);
+
+  /** Gives the memory of an allocated matrix back; its handle and its views are dead. */
+  void free(Matrix matrix);
+
+  /**
+   * A workspace of at most that many bytes.
+   *
+   * @param purpose names the work in messages, for example "the Gram matrix of 1000 samples"
+   */
+  default Workspace workspace(String purpose, long budgetBytes) {
+    return new Workspace(this, purpose, budgetBytes);
+  }
+
+  // Transfers.
+
+  /** target ← source, rounded to the target's precision. */
+  void upload(DenseMatrix source, Matrix target);
+
+  /** The values as FP64 in host memory. */
+  DenseMatrix download(Matrix source);
+
+  /** target ← source, of equal shape; precisions may differ. */
+  void copy(Matrix source, Matrix target);
+
+  // Random numbers.
+
+  /**
+   * target ← standard normal numbers, entry e in column-major order being number e of the stream
+   * (see {@link io.tangentflow.model.Philox}): the same on every backend up to rounding.
+   */
+  void gaussian(Matrix target, long seed, int stream);
+
+  // Products.
+
+  /** C ← α op(A) op(B) + β C. C is modified; with β = 0 its old values are not read. */
+  void gemm(
+      Transpose transposeA,
+      Transpose transposeB,
+      double alpha,
+      Matrix a,
+      Matrix b,
+      double beta,
+      Matrix c);
+
+  /** C ← AᵀA, both triangles. C is modified. */
+  void syrk(Matrix a, Matrix c);
+
+  // The forward equation.
+
+  /** value ← φ(h), derivative ← φ'(h), in one pass. Both are modified; either may be h. */
+  void activate(Activation phi, Matrix h, Matrix value, Matrix derivative);
+
+  /**
+   * A Runge–Kutta stage: with Y = h + Σ w_r K_r, value ← φ(Y), derivative ← φ'(Y), in one pass; Y
+   * is not stored. Both are modified.
+   */
+  void stage(Activation phi, Matrix h, List<Term> increments, Matrix value, Matrix derivative);
+
+  /**
+   * A Runge–Kutta step's end: h ← h + Σ w_r K_r, then value ← φ(h), derivative ← φ'(h), in one
+   * pass. All three are modified.
+   */
+  void step(Activation phi, Matrix h, List<Term> increments, Matrix value, Matrix derivative);
+
+  // The adjoint equation.
+
+  /**
+   * A stage of the discrete adjoint, in one pass: nu ← D ∘ nu, then next ← w₀ λ + Σ w_r ν_r.
+   *
+   * @param derivative D = φ'(Y_s), n×N
+   * @param nu n×Nm; on entry Wᵀ A_s, on exit ν_s. Modified.
+   * @param weight w₀
+   * @param lambda λ, n×Nm
+   * @param nus the terms w_r ν_r; nu may be among them and enters with its new value
+   * @param next A_(s−1), n×Nm. Modified; it may be {@code derivative} where m = 1.
+   */
+  void adjointStage(
+      Matrix derivative, Matrix nu, double weight, Matrix lambda, List<Term> nus, Matrix next);
+
+  /**
+   * The end of a step of the discrete adjoint, in one pass: λ ← λ + D ∘ nu + Σ w_r ν_r, then next ←
+   * w₀ λ.
+   *
+   * @param derivative D = φ'(Y_1), n×N
+   * @param nu Wᵀ A_1, n×Nm
+   * @param nus the terms w_r ν_r of the other stages
+   * @param lambda λ, n×Nm. Modified.
+   * @param weight w₀
+   * @param next the last A of the step before, n×Nm. Modified; it may be {@code derivative} where m
+   *     = 1.
+   */
+  void adjointStep(
+      Matrix derivative, Matrix nu, List<Term> nus, Matrix lambda, double weight, Matrix next);
+
+  // The tangent kernel.
+
+  /**
+   * The contraction of a structured Gram: K_(im+o, jm+p) ← K_(im+o, jm+p) + Σ_b P_b(im+o, jm+p)
+   * R_b(i, j) over the blocks of columns b of P and R, summed in FP64.
+   *
+   * @param p inner products of adjoints, Mm × Nm·B
+   * @param r inner products of activations, M × N·B
+   * @param k Mm × Nm, FP64. Modified.
+   */
+  void contract(Matrix p, Matrix r, Matrix k);
+
+  /** target ← target + source. Target is modified; precisions may differ. */
+  void accumulate(Matrix source, Matrix target);
+
+  // Checks.
+
+  /** The column-major index of the first entry that is infinite or not a number. */
+  OptionalLong firstNonFinite(Matrix matrix);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,64 @@
+package io.tangentflow.backend;
+
+import io.tangentflow.TangentFlowException.BackendUnavailable;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.BackendProvider.Usability;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+
+/** The choice of a backend. */
+public final class Backends {
+
+  /** Asks for the usable backend of the highest rank. */
+  public static final String AUTO = "auto";
+
+  private static final System.Logger LOG = System.getLogger(Backends.class.getName());
+
+  private Backends() {}
+
+  /** All providers, highest rank first. */
+  public static List<BackendProvider> providers() {
+    return ServiceLoader.load(BackendProvider.class).stream()
+        .map(ServiceLoader.Provider::get)
+        .sorted(Comparator.comparingInt(BackendProvider::rank).reversed())
+        .toList();
+  }
+
+  /**
+   * Opens the backend of that name, or with {@link #AUTO} the usable one of the highest rank; each
+   * that is passed over is logged with its reason.
+   *
+   * @throws BackendUnavailable with the reason of each backend that was refused
+   * @throws InvalidConfiguration if there is no backend of that name
+   */
+  public static Backend open(String name, BackendOptions options) {
+    return open(name, options, providers());
+  }
+
+  static Backend open(String name, BackendOptions options, List<BackendProvider> providers) {
+    List<BackendProvider> candidates =
+        providers.stream().filter(p -> name.equals(AUTO) || p.name().equals(name)).toList();
+    if (candidates.isEmpty()) {
+      throw new InvalidConfiguration(
+          "--backend",
+          "there is no backend '"
+              + name
+              + "'; known are "
+              + AUTO
+              + providers.stream().map(p -> ", " + p.name()).collect(Collectors.joining()));
+    }
+    List<String> refused = new ArrayList<>();
+    for (BackendProvider provider : candidates) {
+      Usability usability = provider.probe();
+      if (usability.usable()) {
+        refused.forEach(reason -> LOG.log(System.Logger.Level.INFO, "passed over " + reason));
+        return provider.open(options);
+      }
+      refused.add(provider.name() + ": " + usability.reason());
+    }
+    throw new BackendUnavailable(name, refused);
+  }
+}

@@ -1,0 +1,45 @@
+package io.tangentflow.backend;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import java.util.Locale;
+
+/** The floating-point format that a matrix is stored and computed in. */
+public enum Precision {
+  /** IEEE binary32. */
+  FP32(Float.BYTES, 0x1p-24),
+  /** IEEE binary64. */
+  FP64(Double.BYTES, 0x1p-53);
+
+  private final int bytes;
+  private final double unitRoundoff;
+
+  Precision(int bytes, double unitRoundoff) {
+    this.bytes = bytes;
+    this.unitRoundoff = unitRoundoff;
+  }
+
+  /** The precision of that name, {@code fp32} or {@code fp64}, in any case. */
+  public static Precision named(String name) {
+    for (Precision p : values()) {
+      if (p.name().equals(name.toUpperCase(Locale.ROOT))) {
+        return p;
+      }
+    }
+    throw new InvalidConfiguration("--precision", "must be fp32 or fp64, not '" + name + "'");
+  }
+
+  /** Bytes of one number. */
+  public int bytes() {
+    return bytes;
+  }
+
+  /** u, half the distance from 1 to the next larger number. */
+  public double unitRoundoff() {
+    return unitRoundoff;
+  }
+
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,122 @@
+package io.tangentflow.backend.cpu;
+
+import dev.ludovic.netlib.blas.BLAS;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Transpose;
+
+/** Products by a BLAS, in place on Java arrays. */
+final class BlasProducts implements Products {
+
+  private final BLAS blas;
+  private final String description;
+
+  BlasProducts(BLAS blas, String description) {
+    this.blas = blas;
+    this.description = description;
+  }
+
+  @Override
+  public String description() {
+    return description;
+  }
+
+  @Override
+  public void gemm(
+      Transpose transposeA,
+      Transpose transposeB,
+      double alpha,
+      CpuMatrix a,
+      CpuMatrix b,
+      double beta,
+      CpuMatrix c) {
+    int m = c.rows();
+    int n = c.columns();
+    int k = transposeA == Transpose.NO ? a.columns() : a.rows();
+    String opA = letter(transposeA);
+    String opB = letter(transposeB);
+    int lda = stride(a);
+    int ldb = stride(b);
+    int ldc = stride(c);
+    if (c.precision() == Precision.FP32) {
+      blas.sgemm(
+          opA,
+          opB,
+          m,
+          n,
+          k,
+          (float) alpha,
+          a.floats(),
+          a.offset(),
+          lda,
+          b.floats(),
+          b.offset(),
+          ldb,
+          (float) beta,
+          c.floats(),
+          c.offset(),
+          ldc);
+    } else {
+      blas.dgemm(
+          opA,
+          opB,
+          m,
+          n,
+          k,
+          alpha,
+          a.doubles(),
+          a.offset(),
+          lda,
+          b.doubles(),
+          b.offset(),
+          ldb,
+          beta,
+          c.doubles(),
+          c.offset(),
+          ldc);
+    }
+  }
+
+  @Override
+  public void syrk(CpuMatrix a, CpuMatrix c) {
+    int n = c.rows();
+    int k = a.rows();
+    if (c.precision() == Precision.FP32) {
+      blas.ssyrk(
+          "U",
+          "T",
+          n,
+          k,
+          1,
+          a.floats(),
+          a.offset(),
+          stride(a),
+          0,
+          c.floats(),
+          c.offset(),
+          stride(c));
+    } else {
+      blas.dsyrk(
+          "U",
+          "T",
+          n,
+          k,
+          1,
+          a.doubles(),
+          a.offset(),
+          stride(a),
+          0,
+          c.doubles(),
+          c.offset(),
+          stride(c));
+    }
+  }
+
+  private static String letter(Transpose transpose) {
+    return transpose == Transpose.NO ? "N" : "T";
+  }
+
+  /** A leading dimension that BLAS accepts also for empty matrices. */
+  private static int stride(CpuMatrix m) {
+    return Math.max(1, m.leadingDimension());
+  }
+}

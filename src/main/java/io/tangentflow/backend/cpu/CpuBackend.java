@@ -1,0 +1,421 @@
+package io.tangentflow.backend.cpu;
+
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Term;
+import io.tangentflow.backend.Transpose;
+import io.tangentflow.model.Activation;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.Philox;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * The CPU backend: products by {@link Products}, elementwise passes by {@link Kernels}, both split
+ * over the processors. A fused pass works on blocks that stay in the first-level cache, so each
+ * operand crosses the memory bus once. Deterministic for a fixed number of threads.
+ */
+final class CpuBackend implements Backend {
+
+  /** Elements of a block of a fused pass: a few of them fit in a first-level cache of 32 KiB. */
+  private static final int BLOCK = 1024;
+
+  /** Elements below which a second thread costs more than it saves. */
+  private static final int GRAIN = 16 * BLOCK;
+
+  private final String name;
+  private final Precision precision;
+  private final Products products;
+  private final Parallel parallel;
+  private final Kernels kernels;
+
+  CpuBackend(
+      String name, Precision precision, Products products, Kernels kernels, Parallel parallel) {
+    this.name = name;
+    this.precision = precision;
+    this.products = products;
+    this.kernels = kernels;
+    this.parallel = parallel;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Precision precision() {
+    return precision;
+  }
+
+  @Override
+  public String description() {
+    return String.format(
+        "%s, %d thread%s, products by %s, elementwise by %s",
+        precision,
+        parallel.threads(),
+        parallel.threads() == 1 ? "" : "s",
+        products.description(),
+        kernels.description());
+  }
+
+  @Override
+  public long availableBytes() {
+    Runtime vm = Runtime.getRuntime();
+    return vm.maxMemory() - (vm.totalMemory() - vm.freeMemory());
+  }
+
+  @Override
+  public Matrix allocate(int rows, int columns, Precision precision) {
+    return CpuMatrix.allocate(rows, columns, precision);
+  }
+
+  @Override
+  public void free(Matrix matrix) {
+    cpu(matrix).free();
+  }
+
+  @Override
+  public void upload(DenseMatrix source, Matrix target) {
+    requireShape(target, source.rows(), source.columns());
+    CpuMatrix t = cpu(target);
+    parallel.run(
+        t.size(),
+        GRAIN,
+        (from, to) -> {
+          for (int i = from; i < to; i++) {
+            t.set(i, source.values()[i]);
+          }
+        });
+  }
+
+  @Override
+  public DenseMatrix download(Matrix source) {
+    CpuMatrix s = cpu(source);
+    DenseMatrix target = DenseMatrix.zeros(s.rows(), s.columns());
+    parallel.run(
+        s.size(),
+        GRAIN,
+        (from, to) -> {
+          for (int i = from; i < to; i++) {
+            target.values()[i] = s.get(i);
+          }
+        });
+    return target;
+  }
+
+  @Override
+  public void copy(Matrix source, Matrix target) {
+    requireSameShape(source, target);
+    CpuMatrix s = cpu(source);
+    CpuMatrix t = cpu(target);
+    parallel.run(
+        s.size(),
+        GRAIN,
+        (from, to) -> {
+          for (int i = from; i < to; i++) {
+            t.set(i, s.get(i));
+          }
+        });
+  }
+
+  @Override
+  public void gaussian(Matrix target, long seed, int stream) {
+    CpuMatrix t = contiguous(target);
+    parallel.run(
+        t.size(),
+        BLOCK,
+        (from, to) ->
+            Philox.gaussian(seed, stream, from, to - from, (i, value) -> t.set(from + i, value)));
+  }
+
+  @Override
+  public void gemm(
+      Transpose transposeA,
+      Transpose transposeB,
+      double alpha,
+      Matrix a,
+      Matrix b,
+      double beta,
+      Matrix c) {
+    int m = transposeA == Transpose.NO ? a.rows() : a.columns();
+    int k = transposeA == Transpose.NO ? a.columns() : a.rows();
+    int n = transposeB == Transpose.NO ? b.columns() : b.rows();
+    requireShape(b, transposeB == Transpose.NO ? k : n, transposeB == Transpose.NO ? n : k);
+    requireShape(c, m, n);
+    requirePrecision(a, c);
+    requirePrecision(b, c);
+    products.gemm(transposeA, transposeB, alpha, cpu(a), cpu(b), beta, cpu(c));
+  }
+
+  @Override
+  public void syrk(Matrix a, Matrix c) {
+    requireShape(c, a.columns(), a.columns());
+    requirePrecision(a, c);
+    CpuMatrix result = cpu(c);
+    products.syrk(cpu(a), result);
+    int n = c.rows();
+    parallel.run(
+        n,
+        Math.max(1, GRAIN / Math.max(1, n)),
+        (from, to) -> {
+          for (int j = from; j < to; j++) {
+            for (int i = j + 1; i < n; i++) {
+              result.set(i + j * n, result.get(j + i * n));
+            }
+          }
+        });
+  }
+
+  @Override
+  public void activate(Activation phi, Matrix h, Matrix value, Matrix derivative) {
+    stage(phi, h, List.of(), value, derivative);
+  }
+
+  @Override
+  public void stage(
+      Activation phi, Matrix h, List<Term> increments, Matrix value, Matrix derivative) {
+    Span y = increments.isEmpty() ? null : scratch(h.precision());
+    forward(phi, h, increments, y, value, derivative);
+  }
+
+  @Override
+  public void step(
+      Activation phi, Matrix h, List<Term> increments, Matrix value, Matrix derivative) {
+    forward(phi, h, increments, span(h), value, derivative);
+  }
+
+  /** y ← h + Σ w K, value ← φ(y), derivative ← φ'(y); with y null, of h itself. */
+  private void forward(
+      Activation phi, Matrix h, List<Term> increments, Span y, Matrix value, Matrix derivative) {
+    requireSameShape(h, value);
+    requireSameShape(h, derivative);
+    Span state = span(h);
+    Span phiOfY = span(value);
+    Span slopeOfY = span(derivative);
+    Span.Combination k = combination(increments, h);
+    parallel.run(
+        h.rows() * h.columns(),
+        GRAIN,
+        (from, to) -> {
+          for (int at = from; at < to; at += BLOCK) {
+            int count = Math.min(BLOCK, to - at);
+            Span argument = state;
+            if (y != null) {
+              k.addTo(state, at, y, count);
+              argument = y;
+            }
+            argument.activate(phi, at, phiOfY, slopeOfY, count);
+          }
+        });
+  }
+
+  @Override
+  public void adjointStage(
+      Matrix derivative, Matrix nu, double weight, Matrix lambda, List<Term> nus, Matrix next) {
+    requireSameShape(nu, lambda);
+    requireSameShape(nu, next);
+    Span slope = span(derivative);
+    Span pulledBack = span(nu);
+    Span base = span(lambda);
+    Span out = span(next);
+    Span.Combination combination = combination(nus, nu);
+    overColumns(
+        derivative,
+        nu,
+        (at, adjointAt, count) -> {
+          slope.multiply(at, pulledBack, adjointAt, pulledBack, count);
+          base.scale(weight, adjointAt, out, count);
+          combination.addTo(out, adjointAt, out, count);
+        });
+  }
+
+  @Override
+  public void adjointStep(
+      Matrix derivative, Matrix nu, List<Term> nus, Matrix lambda, double weight, Matrix next) {
+    requireSameShape(nu, lambda);
+    requireSameShape(nu, next);
+    Span slope = span(derivative);
+    Span pulledBack = span(nu);
+    Span base = span(lambda);
+    Span out = span(next);
+    Span product = scratch(nu.precision());
+    Span.Combination combination = combination(nus, nu);
+    overColumns(
+        derivative,
+        nu,
+        (at, adjointAt, count) -> {
+          slope.multiply(at, pulledBack, adjointAt, product, count);
+          base.add(1, product, adjointAt, base, count);
+          combination.addTo(base, adjointAt, base, count);
+          base.scale(weight, adjointAt, out, count);
+        });
+  }
+
+  /** Work on {@code count} entries of the state from {@code at}, of the adjoint from adjointAt. */
+  @FunctionalInterface
+  private interface AdjointBlock {
+    void run(int at, int adjointAt, int count);
+  }
+
+  /** Runs the work on blocks of the state, for each output of its column in turn. */
+  private void overColumns(Matrix state, Matrix adjoint, AdjointBlock work) {
+    int n = state.rows();
+    if (adjoint.rows() != n || state.columns() == 0 || adjoint.columns() % state.columns() != 0) {
+      throw new IllegalArgumentException(
+          "an adjoint of shape " + adjoint.shape() + " does not go with " + state.shape());
+    }
+    int outputs = adjoint.columns() / state.columns();
+    parallel.run(
+        n * state.columns(),
+        Math.max(BLOCK, GRAIN / outputs),
+        (from, to) -> {
+          for (int at = from; at < to; ) {
+            int column = at / n;
+            // With one output the columns of both are the same memory, so a block may span several.
+            int count =
+                Math.min(BLOCK, outputs == 1 ? to - at : Math.min(to, (column + 1) * n) - at);
+            for (int o = 0; o < outputs; o++) {
+              int adjointAt = outputs == 1 ? at : (column * outputs + o) * n + at - column * n;
+              work.run(at, adjointAt, count);
+            }
+            at += count;
+          }
+        });
+  }
+
+  @Override
+  public void contract(Matrix p, Matrix r, Matrix k) {
+    CpuMatrix adjoints = contiguous(p);
+    CpuMatrix activations = contiguous(r);
+    CpuMatrix gram = contiguous(k);
+    int rows = r.rows();
+    if (rows == 0 || p.rows() % rows != 0 || p.rows() != k.rows()) {
+      throw new IllegalArgumentException(
+          "cannot contract " + p.shape() + " with " + r.shape() + " into " + k.shape());
+    }
+    int outputs = p.rows() / rows;
+    int samples = k.columns() / outputs;
+    int blocks = samples == 0 ? 0 : r.columns() / samples;
+    requireShape(k, p.rows(), samples * outputs);
+    requireShape(r, rows, samples * blocks);
+    requireShape(p, p.rows(), samples * outputs * blocks);
+    double[] sum = gram.doubles();
+    parallel.run(
+        k.columns(),
+        Math.max(1, GRAIN / Math.max(1, p.rows() * blocks)),
+        (from, to) -> {
+          for (int column = from; column < to; column++) {
+            int sumAt = gram.offset() + column * k.rows();
+            for (int b = 0; b < blocks; b++) {
+              int pAt = adjoints.offset() + (b * k.columns() + column) * p.rows();
+              int rAt = activations.offset() + (b * samples + column / outputs) * rows;
+              if (p.precision() == Precision.FP32) {
+                contractColumn(
+                    adjoints.floats(), pAt, activations.floats(), rAt, sum, sumAt, rows, outputs);
+              } else {
+                contractColumn(
+                    adjoints.doubles(), pAt, activations.doubles(), rAt, sum, sumAt, rows, outputs);
+              }
+            }
+          }
+        });
+  }
+
+  private static void contractColumn(
+      float[] p, int pAt, float[] r, int rAt, double[] sum, int sumAt, int rows, int outputs) {
+    for (int i = 0; i < rows; i++) {
+      for (int o = 0; o < outputs; o++) {
+        sum[sumAt + i * outputs + o] += (double) p[pAt + i * outputs + o] * r[rAt + i];
+      }
+    }
+  }
+
+  private static void contractColumn(
+      double[] p, int pAt, double[] r, int rAt, double[] sum, int sumAt, int rows, int outputs) {
+    for (int i = 0; i < rows; i++) {
+      for (int o = 0; o < outputs; o++) {
+        sum[sumAt + i * outputs + o] += p[pAt + i * outputs + o] * r[rAt + i];
+      }
+    }
+  }
+
+  @Override
+  public void accumulate(Matrix source, Matrix target) {
+    requireSameShape(source, target);
+    CpuMatrix s = cpu(source);
+    CpuMatrix t = cpu(target);
+    parallel.run(
+        s.size(),
+        GRAIN,
+        (from, to) -> {
+          for (int i = from; i < to; i++) {
+            t.set(i, t.get(i) + s.get(i));
+          }
+        });
+  }
+
+  @Override
+  public OptionalLong firstNonFinite(Matrix matrix) {
+    CpuMatrix m = cpu(matrix);
+    for (int i = 0; i < m.size(); i++) {
+      if (!Double.isFinite(m.get(i))) {
+        return OptionalLong.of(i);
+      }
+    }
+    return OptionalLong.empty();
+  }
+
+  @Override
+  public void close() {
+    parallel.close();
+  }
+
+  private Span span(Matrix matrix) {
+    return Span.of(contiguous(matrix), kernels);
+  }
+
+  private Span scratch(Precision precision) {
+    return Span.scratch(precision, BLOCK, kernels);
+  }
+
+  private Span.Combination combination(List<Term> terms, Matrix like) {
+    double[] weights = new double[terms.size()];
+    Span[] spans = new Span[terms.size()];
+    for (int r = 0; r < spans.length; r++) {
+      requireSameShape(like, terms.get(r).matrix());
+      weights[r] = terms.get(r).weight();
+      spans[r] = span(terms.get(r).matrix());
+    }
+    return new Span.Combination(weights, spans);
+  }
+
+  private static CpuMatrix cpu(Matrix matrix) {
+    return (CpuMatrix) matrix;
+  }
+
+  private static CpuMatrix contiguous(Matrix matrix) {
+    if (!matrix.contiguous()) {
+      throw new IllegalArgumentException(matrix.shape() + " is a view with gaps");
+    }
+    return cpu(matrix);
+  }
+
+  private static void requireShape(Matrix matrix, int rows, int columns) {
+    if (matrix.rows() != rows || matrix.columns() != columns) {
+      throw new IllegalArgumentException(
+          "expected a matrix of " + rows + "x" + columns + ", not " + matrix.shape());
+    }
+  }
+
+  private static void requireSameShape(Matrix a, Matrix b) {
+    requireShape(b, a.rows(), a.columns());
+  }
+
+  private static void requirePrecision(Matrix a, Matrix b) {
+    if (a.precision() != b.precision()) {
+      throw new IllegalArgumentException("precisions differ: " + a.shape() + " and " + b.shape());
+    }
+  }
+}

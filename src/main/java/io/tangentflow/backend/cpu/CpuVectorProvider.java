@@ -1,0 +1,59 @@
+package io.tangentflow.backend.cpu;
+
+import dev.ludovic.netlib.blas.JavaBLAS;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.BackendProvider;
+
+/** The fast CPU backend: OpenBLAS products and Vector API passes, each with a slower stand-in. */
+public final class CpuVectorProvider implements BackendProvider {
+
+  private static final System.Logger LOG = System.getLogger(CpuVectorProvider.class.getName());
+
+  @Override
+  public String name() {
+    return "cpu-vector";
+  }
+
+  @Override
+  public int rank() {
+    return 50;
+  }
+
+  @Override
+  public Usability probe() {
+    String products =
+        OpenBlas.failure() == null
+            ? "OpenBLAS (" + OpenBlas.version() + ")"
+            : "pure-Java products, because " + OpenBlas.failure();
+    VectorKernelsLookup lookup = VectorKernelsLookup.get();
+    String passes =
+        lookup.refusal() == null
+            ? lookup.kernels().description()
+            : lookup.kernels().description() + ", because " + lookup.refusal();
+    return new Usability(true, products + "; " + passes);
+  }
+
+  @Override
+  public Backend open(BackendOptions options) {
+    VectorKernelsLookup lookup = VectorKernelsLookup.get();
+    lookup.warnOnce();
+    return new CpuBackend(
+        name(),
+        options.precision(),
+        products(options.threads()),
+        lookup.kernels(),
+        new Parallel(options.threads()));
+  }
+
+  private static Products products(int threads) {
+    if (OpenBlas.failure() == null) {
+      OpenBlas.useThreads(threads);
+      return new BlasProducts(OpenBlas.blas(), "OpenBLAS (" + OpenBlas.version() + ")");
+    }
+    LOG.log(
+        System.Logger.Level.WARNING,
+        OpenBlas.failure() + "; products are computed in Java, tens of times slower");
+    return new BlasProducts(JavaBLAS.getInstance(), "pure Java");
+  }
+}

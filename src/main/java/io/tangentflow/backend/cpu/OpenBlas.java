@@ -1,0 +1,66 @@
+package io.tangentflow.backend.cpu;
+
+import dev.ludovic.netlib.blas.BLAS;
+import dev.ludovic.netlib.blas.NativeBLAS;
+import dev.ludovic.netlib.lapack.LAPACK;
+import dev.ludovic.netlib.lapack.NativeLAPACK;
+import java.nio.file.Path;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas_nolapack;
+
+/**
+ * OpenBLAS from its Maven jar: JavaCPP unpacks the library (once per machine, under a file lock),
+ * netlib's JNI binding calls it on Java arrays without a copy. Loaded on first use.
+ */
+public final class OpenBlas {
+
+  /**
+   * JavaCPP names the unpacked library after the preset; it is all of OpenBLAS, LAPACK included.
+   */
+  private static final String LIBRARY = "libopenblas_nolapack.so.0";
+
+  private static final Loaded LOADED = load();
+
+  private OpenBlas() {}
+
+  /** Null if it is loaded, else why it is not. */
+  public static String failure() {
+    return LOADED.failure;
+  }
+
+  /** The BLAS interface; {@link #failure} is null. */
+  public static BLAS blas() {
+    return LOADED.blas;
+  }
+
+  /** The LAPACK interface; {@link #failure} is null. */
+  public static LAPACK lapack() {
+    return LOADED.lapack;
+  }
+
+  /** Sets the threads of all later calls in this process. */
+  public static void useThreads(int threads) {
+    openblas_nolapack.blas_set_num_threads(threads);
+  }
+
+  /** The version that the unpacked jar names. */
+  public static String version() {
+    return LOADED.version;
+  }
+
+  private static Loaded load() {
+    try {
+      String binding = Loader.load(openblas_nolapack.class);
+      Path library = Path.of(binding).resolveSibling(LIBRARY);
+      System.setProperty("dev.ludovic.netlib.blas.nativeLibPath", library.toString());
+      System.setProperty("dev.ludovic.netlib.lapack.nativeLibPath", library.toString());
+      String jar = Loader.class.getPackage().getImplementationVersion();
+      return new Loaded(
+          NativeBLAS.getInstance(), NativeLAPACK.getInstance(), "javacpp " + jar, null);
+    } catch (LinkageError | RuntimeException e) {
+      return new Loaded(null, null, null, "OpenBLAS cannot be loaded (" + e + ")");
+    }
+  }
+
+  private record Loaded(BLAS blas, LAPACK lapack, String version, String failure) {}
+}

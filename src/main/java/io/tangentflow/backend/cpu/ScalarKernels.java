@@ -1,0 +1,94 @@
+package io.tangentflow.backend.cpu;
+
+import io.tangentflow.model.Activation;
+
+/**
+ * Plain loops; every transcendental function is {@link Math}'s or Commons Numbers', in FP64. The
+ * other kernels are tested against these.
+ */
+public final class ScalarKernels implements Kernels {
+
+  @Override
+  public String description() {
+    return "scalar loops";
+  }
+
+  @Override
+  public void activate(
+      Activation phi,
+      float[] x,
+      int x0,
+      float[] value,
+      int v,
+      float[] derivative,
+      int d,
+      int count) {
+    for (int i = 0; i < count; i++) {
+      double xi = x[x0 + i];
+      value[v + i] = (float) phi.value(xi);
+      derivative[d + i] = (float) phi.derivative(xi);
+    }
+  }
+
+  @Override
+  public void activate(
+      Activation phi,
+      double[] x,
+      int x0,
+      double[] value,
+      int v,
+      double[] derivative,
+      int d,
+      int count) {
+    for (int i = 0; i < count; i++) {
+      double xi = x[x0 + i];
+      value[v + i] = phi.value(xi);
+      derivative[d + i] = phi.derivative(xi);
+    }
+  }
+
+  @Override
+  public void scale(double w, float[] x, int x0, float[] out, int o, int count) {
+    float weight = (float) w;
+    for (int i = 0; i < count; i++) {
+      out[o + i] = weight * x[x0 + i];
+    }
+  }
+
+  @Override
+  public void scale(double w, double[] x, int x0, double[] out, int o, int count) {
+    for (int i = 0; i < count; i++) {
+      out[o + i] = w * x[x0 + i];
+    }
+  }
+
+  @Override
+  public void add(float[] y, int y0, double w, float[] x, int x0, float[] out, int o, int count) {
+    float weight = (float) w;
+    for (int i = 0; i < count; i++) {
+      out[o + i] = y[y0 + i] + weight * x[x0 + i];
+    }
+  }
+
+  @Override
+  public void add(
+      double[] y, int y0, double w, double[] x, int x0, double[] out, int o, int count) {
+    for (int i = 0; i < count; i++) {
+      out[o + i] = y[y0 + i] + w * x[x0 + i];
+    }
+  }
+
+  @Override
+  public void multiply(float[] x, int x0, float[] y, int y0, float[] out, int o, int count) {
+    for (int i = 0; i < count; i++) {
+      out[o + i] = x[x0 + i] * y[y0 + i];
+    }
+  }
+
+  @Override
+  public void multiply(double[] x, int x0, double[] y, int y0, double[] out, int o, int count) {
+    for (int i = 0; i < count; i++) {
+      out[o + i] = x[x0 + i] * y[y0 + i];
+    }
+  }
+}

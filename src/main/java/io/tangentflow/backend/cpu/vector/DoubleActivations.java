@@ -1,0 +1,161 @@
+package io.tangentflow.backend.cpu.vector;
+
+import static io.tangentflow.backend.cpu.vector.DoubleMath.SPECIES;
+import static io.tangentflow.backend.cpu.vector.DoubleMath.constant;
+
+import io.tangentflow.model.StandardActivation;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * φ and φ' of the standard activations in one pass over FP64 arrays: value[v…] ← φ(x[x₀…]),
+ * derivative[d…] ← φ'(x[x₀…]). The count is a multiple of the lanes.
+ */
+final class DoubleActivations {
+
+  private static final int LANES = SPECIES.length();
+  private static final double INV_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);
+  private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
+  private static final double SQRT_HALF = Math.sqrt(0.5);
+
+  private DoubleActivations() {}
+
+  static void run(
+      StandardActivation phi,
+      double[] x,
+      int x0,
+      double[] value,
+      int v,
+      double[] derivative,
+      int d,
+      int count) {
+    switch (phi) {
+      case SOFTPLUS -> softplus(x, x0, value, v, derivative, d, count);
+      case RELU -> relu(x, x0, value, v, derivative, d, count);
+      case GELU -> gelu(x, x0, value, v, derivative, d, count);
+      case QUADRATIC -> quadratic(x, x0, value, v, derivative, d, count);
+      case TANH -> tanh(x, x0, value, v, derivative, d, count);
+      case ERF -> erf(x, x0, value, v, derivative, d, count);
+      case SILU -> silu(x, x0, value, v, derivative, d, count);
+      case SINE -> sine(x, x0, value, v, derivative, d, count);
+      case IDENTITY -> identity(x, x0, value, v, derivative, d, count);
+    }
+  }
+
+  private static void softplus(
+      double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
+      DoubleVector u = DoubleMath.expOfNegative(h.abs().neg());
+      DoubleMath.log1pOfUnit(u).add(h.max(0)).intoArray(value, v + i);
+      sigmoid(h, u).intoArray(derivative, d + i);
+    }
+  }
+
+  private static void relu(
+      double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
+    DoubleVector zero = constant(0);
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
+      h.max(0).intoArray(value, v + i);
+      VectorMask<Double> positive = h.compare(VectorOperators.GT, 0);
+      VectorMask<Double> nan = h.compare(VectorOperators.NE, h);
+      zero.blend(1, positive).blend(h, nan).intoArray(derivative, d + i);
+    }
+  }
+
+  private static void gelu(
+      double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
+      DoubleVector a = h.abs().mul(SQRT_HALF);
+      DoubleVector e = DoubleMath.expOfMinusSquare(a);
+      DoubleVector tail = DoubleMath.erfcOfPositive(a, e).mul(0.5);
+      DoubleVector cdf = constant(1).sub(tail).blend(tail, h.compare(VectorOperators.LT, 0));
+      h.mul(cdf).intoArray(value, v + i);
+      h.mul(INV_SQRT_2PI).fma(e, cdf).intoArray(derivative, d + i);
+    }
+  }
+
+  private static void quadratic(
+      double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
+      h.mul(h).intoArray(value, v + i);
+      h.add(h).intoArray(derivative, d + i);
+    }
+  }
+
+  private static void tanh(
+      double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
+      DoubleVector u = DoubleMath.expOfNegative(h.abs().mul(-2));
+      DoubleMath.tanh(h, u).intoArray(value, v + i);
+      DoubleVector onePlusU = u.add(1);
+      u.mul(4).div(onePlusU.mul(onePlusU)).intoArray(derivative, d + i);
+    }
+  }
+
+  private static void erf(
+      double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
+      DoubleVector e = DoubleMath.expOfMinusSquare(h);
+      DoubleMath.erf(h, e).intoArray(value, v + i);
+      e.mul(TWO_OVER_SQRT_PI).intoArray(derivative, d + i);
+    }
+  }
+
+  private static void silu(
+      double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
+      DoubleVector u = DoubleMath.expOfNegative(h.abs().neg());
+      DoubleVector s = sigmoid(h, u);
+      DoubleVector complement = sigmoid(h.neg(), u);
+      h.mul(s).intoArray(value, v + i);
+      h.mul(s).fma(complement, s).intoArray(derivative, d + i);
+    }
+  }
+
+  private static void sine(
+      double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
+      if (DoubleMath.beyondTrigonometricLimit(h)) {
+        for (int j = i; j < i + LANES; j++) {
+          double xj = x[x0 + j];
+          value[v + j] = Math.sin(xj);
+          derivative[d + j] = Math.cos(xj);
+        }
+        continue;
+      }
+      DoubleVector shifted = DoubleMath.quadrantShift(h);
+      DoubleVector r = DoubleMath.quadrantRemainder(h, shifted);
+      DoubleVector sine = DoubleMath.sineOfRemainder(r);
+      DoubleVector cosine = DoubleMath.cosineOfRemainder(r);
+      LongVector k = shifted.reinterpretAsLongs();
+      DoubleMath.inQuadrant(k, sine, cosine).intoArray(value, v + i);
+      DoubleMath.inQuadrant(k.add(1), sine, cosine).intoArray(derivative, d + i);
+    }
+  }
+
+  private static void identity(
+      double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
+    DoubleVector one = constant(1);
+    for (int i = 0; i < count; i += LANES) {
+      DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
+      h.intoArray(value, v + i);
+      one.blend(h, h.compare(VectorOperators.NE, h)).intoArray(derivative, d + i);
+    }
+  }
+
+  /** 1/(1 + e⁻ˣ), given u = exp(−|x|). */
+  private static DoubleVector sigmoid(DoubleVector x, DoubleVector u) {
+    DoubleVector numerator = constant(1).blend(u, x.compare(VectorOperators.LT, 0));
+    return numerator.div(u.add(1));
+  }
+}

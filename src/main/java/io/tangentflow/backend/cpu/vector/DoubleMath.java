@@ -1,0 +1,175 @@
+package io.tangentflow.backend.cpu.vector;
+
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+import org.apache.commons.numbers.gamma.Erf;
+import org.apache.commons.numbers.gamma.Erfcx;
+
+/**
+ * Elementary functions on FP64 vectors, to about 2 ulp where no note says otherwise. Rounding to an
+ * integer adds and subtracts 1.5·2⁵² and reads the integer from the sum's bits. NaN gives NaN.
+ */
+final class DoubleMath {
+
+  static final VectorSpecies<Double> SPECIES = DoubleVector.SPECIES_PREFERRED;
+
+  private static final double ROUND = 0x1.8p52;
+  private static final int MANTISSA_BITS = 52;
+  private static final double LOG2_E = 1 / Math.log(2);
+  private static final double LN2_HIGH = Math.log(2);
+
+  /** log 2 − {@link #LN2_HIGH}. */
+  private static final double LN2_LOW = 2.3190468138462996e-17;
+
+  /** Below it eˣ is subnormal. */
+  private static final double EXP_UNDERFLOW = -708;
+
+  private static final double TWO_OVER_PI = 2 / Math.PI;
+  private static final double HALF_PI_HIGH = Math.PI / 2;
+
+  /** π/2 − {@link #HALF_PI_HIGH}. */
+  private static final double HALF_PI_LOW = 6.123233995736766e-17;
+
+  /** Up to it the argument reduction of sine and cosine loses nothing. */
+  static final double TRIGONOMETRIC_LIMIT = 0x1p20;
+
+  private static final double HALF_LN2 = 0.5 * Math.log(2);
+  private static final double[] EXP =
+      Polynomial.onUnitInterval(Math::exp, -0.5 * Math.log(2), 0.5 * Math.log(2), 12);
+  private static final double[] LOG1P =
+      Polynomial.onUnitInterval(u -> u == 0 ? 1 : Math.log1p(u) / u, 0, 1, 22);
+  private static final double TANH_LIMIT = 0.55;
+  private static final double[] TANH =
+      Polynomial.onUnitInterval(
+          s -> Math.tanh(Math.sqrt(s)) / Math.sqrt(s), 0, TANH_LIMIT * TANH_LIMIT, 11);
+  private static final double[] ERF =
+      Polynomial.onUnitInterval(s -> Erf.value(Math.sqrt(s)) / Math.sqrt(s), 0, 1, 14);
+  private static final double ERFCX_CENTRE = 3.75;
+  private static final double ERFC_UNDERFLOW = 27;
+  private static final double[] ERFCX =
+      Polynomial.onUnitInterval(
+          t -> t >= 1 ? 0 : Erfcx.value(ERFCX_CENTRE * (1 + t) / (1 - t)), -1, 1, 27);
+  private static final double QUARTER_PI_SQUARED = Math.PI * Math.PI / 16;
+  private static final double[] SINE =
+      Polynomial.onUnitInterval(
+          s -> Math.sin(Math.sqrt(s)) / Math.sqrt(s), 0, QUARTER_PI_SQUARED, 8);
+  private static final double[] COSINE =
+      Polynomial.onUnitInterval(s -> Math.cos(Math.sqrt(s)), 0, QUARTER_PI_SQUARED, 9);
+
+  private DoubleMath() {}
+
+  static DoubleVector constant(double value) {
+    return DoubleVector.broadcast(SPECIES, value);
+  }
+
+  private static DoubleVector horner(double[] coefficients, DoubleVector t) {
+    DoubleVector sum = DoubleVector.broadcast(SPECIES, coefficients[coefficients.length - 1]);
+    for (int k = coefficients.length - 2; k >= 0; k--) {
+      sum = sum.fma(t, DoubleVector.broadcast(SPECIES, coefficients[k]));
+    }
+    return sum;
+  }
+
+  /** eˣ for x ≤ 0; zero where it would be subnormal. */
+  static DoubleVector expOfNegative(DoubleVector x) {
+    DoubleVector bounded = x.max(EXP_UNDERFLOW);
+    DoubleVector shifted = bounded.fma(constant(LOG2_E), constant(ROUND));
+    DoubleVector n = shifted.sub(ROUND);
+    DoubleVector r = n.fma(constant(-LN2_HIGH), bounded);
+    r = n.fma(constant(-LN2_LOW), r);
+    DoubleVector mantissa = horner(EXP, r.mul(1 / HALF_LN2));
+    DoubleVector scaled =
+        mantissa
+            .reinterpretAsLongs()
+            .add(shifted.reinterpretAsLongs().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
+            .reinterpretAsDoubles();
+    return scaled.blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW));
+  }
+
+  /** exp(−x²), with the rounding error of the square made good. */
+  static DoubleVector expOfMinusSquare(DoubleVector x) {
+    DoubleVector square = x.mul(x);
+    DoubleVector lost = x.fma(x, square.neg());
+    DoubleVector e = expOfNegative(square.neg());
+    // Where the square overflows, so does what was lost, and e is zero.
+    return e.sub(e.mul(lost)).blend(0, e.compare(VectorOperators.EQ, 0));
+  }
+
+  /** log(1 + u) for 0 ≤ u ≤ 1. */
+  static DoubleVector log1pOfUnit(DoubleVector u) {
+    return u.mul(horner(LOG1P, u.fma(constant(2), constant(-1))));
+  }
+
+  /** tanh x, given u = exp(−2|x|). */
+  static DoubleVector tanh(DoubleVector x, DoubleVector u) {
+    DoubleVector s = x.mul(x);
+    DoubleVector small =
+        x.mul(horner(TANH, s.fma(constant(2 / (TANH_LIMIT * TANH_LIMIT)), constant(-1))));
+    DoubleVector large = withSignOf(x, constant(1).sub(u).div(u.add(1)));
+    return small.blend(large, x.abs().compare(VectorOperators.GT, TANH_LIMIT));
+  }
+
+  /** erf x, given e = exp(−x²). */
+  static DoubleVector erf(DoubleVector x, DoubleVector e) {
+    DoubleVector s = x.mul(x);
+    DoubleVector small = x.mul(horner(ERF, s.fma(constant(2), constant(-1))));
+    DoubleVector large = withSignOf(x, constant(1).sub(erfcOfPositive(x.abs(), e)));
+    return small.blend(large, x.abs().compare(VectorOperators.GT, 1));
+  }
+
+  /** erfc x for x ≥ 0, given e = exp(−x²): e times a polynomial in (x − c)/(x + c). */
+  static DoubleVector erfcOfPositive(DoubleVector x, DoubleVector e) {
+    DoubleVector bounded = x.min(ERFC_UNDERFLOW);
+    DoubleVector t = bounded.sub(ERFCX_CENTRE).div(bounded.add(ERFCX_CENTRE));
+    return e.mul(horner(ERFCX, t));
+  }
+
+  /** The remainder r of x = k π/2 + r, |r| ≤ π/4, and by its bits the quadrant k mod 4. */
+  static DoubleVector quadrantShift(DoubleVector x) {
+    return x.fma(constant(TWO_OVER_PI), constant(ROUND));
+  }
+
+  /** x − k π/2, for the shift of {@link #quadrantShift}. */
+  static DoubleVector quadrantRemainder(DoubleVector x, DoubleVector shifted) {
+    DoubleVector k = shifted.sub(ROUND);
+    DoubleVector r = k.fma(constant(-HALF_PI_HIGH), x);
+    return k.fma(constant(-HALF_PI_LOW), r);
+  }
+
+  /** sin r for |r| ≤ π/4. */
+  static DoubleVector sineOfRemainder(DoubleVector r) {
+    return r.mul(horner(SINE, unitSquare(r)));
+  }
+
+  /** cos r for |r| ≤ π/4. */
+  static DoubleVector cosineOfRemainder(DoubleVector r) {
+    return horner(COSINE, unitSquare(r));
+  }
+
+  private static DoubleVector unitSquare(DoubleVector r) {
+    return r.mul(r).fma(constant(2 / QUARTER_PI_SQUARED), constant(-1));
+  }
+
+  /** sin(r + k π/2) from sin r and cos r; with k + 1 for k it is the cosine. */
+  static DoubleVector inQuadrant(LongVector k, DoubleVector sine, DoubleVector cosine) {
+    LongVector odd = k.and(1).neg();
+    LongVector swapped =
+        sine.reinterpretAsLongs().and(odd.not()).or(cosine.reinterpretAsLongs().and(odd));
+    LongVector sign = k.and(2).lanewise(VectorOperators.LSHL, 62);
+    return swapped.lanewise(VectorOperators.XOR, sign).reinterpretAsDoubles();
+  }
+
+  /** Whether some |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
+  static boolean beyondTrigonometricLimit(DoubleVector x) {
+    VectorMask<Double> beyond = x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
+    return beyond.anyTrue();
+  }
+
+  private static DoubleVector withSignOf(DoubleVector x, DoubleVector magnitude) {
+    LongVector sign = x.reinterpretAsLongs().and(Long.MIN_VALUE);
+    return magnitude.reinterpretAsLongs().or(sign).reinterpretAsDoubles();
+  }
+}

@@ -1,0 +1,181 @@
+package io.tangentflow.backend.cpu.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+import org.apache.commons.numbers.gamma.Erf;
+import org.apache.commons.numbers.gamma.Erfcx;
+
+/**
+ * Elementary functions on FP32 vectors, to about 2 ulp where no note says otherwise. Rounding to an
+ * integer adds and subtracts 1.5·2²³ and reads the integer from the sum's bits, because JDK 17 has
+ * no intrinsic for the conversion. NaN gives NaN.
+ */
+final class FloatMath {
+
+  static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+
+  private static final float ROUND = 0x1.8p23f;
+  private static final int MANTISSA_BITS = 23;
+  private static final float LOG2_E = (float) (1 / Math.log(2));
+  private static final float LN2_HIGH = (float) Math.log(2);
+  private static final float LN2_LOW = (float) (Math.log(2) - LN2_HIGH);
+
+  /** Below it eˣ is subnormal. */
+  private static final float EXP_UNDERFLOW = -87.3f;
+
+  private static final float TWO_OVER_PI = (float) (2 / Math.PI);
+  private static final float HALF_PI_HIGH = (float) (Math.PI / 2);
+  private static final float HALF_PI_MIDDLE = (float) (Math.PI / 2 - HALF_PI_HIGH);
+  private static final float HALF_PI_LOW =
+      (float) (Math.PI / 2 - HALF_PI_HIGH - (double) HALF_PI_MIDDLE);
+
+  /** Up to it the argument reduction of sine and cosine loses nothing. */
+  static final float TRIGONOMETRIC_LIMIT = 0x1p18f;
+
+  private static final float HALF_LN2 = (float) (0.5 * Math.log(2));
+  private static final float[] EXP =
+      Polynomial.rounded(
+          Polynomial.onUnitInterval(Math::exp, -0.5 * Math.log(2), 0.5 * Math.log(2), 6));
+  private static final float[] LOG1P =
+      Polynomial.rounded(Polynomial.onUnitInterval(u -> u == 0 ? 1 : Math.log1p(u) / u, 0, 1, 10));
+  private static final float TANH_LIMIT = 0.55f;
+  private static final float[] TANH =
+      Polynomial.rounded(
+          Polynomial.onUnitInterval(
+              s -> Math.tanh(Math.sqrt(s)) / Math.sqrt(s), 0, TANH_LIMIT * TANH_LIMIT, 5));
+  private static final float[] ERF =
+      Polynomial.rounded(
+          Polynomial.onUnitInterval(s -> Erf.value(Math.sqrt(s)) / Math.sqrt(s), 0, 1, 7));
+  private static final float ERFCX_CENTRE = 3.75f;
+  private static final float ERFC_UNDERFLOW = 9.4f;
+  private static final float[] ERFCX =
+      Polynomial.rounded(
+          Polynomial.onUnitInterval(
+              t -> t >= 1 ? 0 : Erfcx.value(ERFCX_CENTRE * (1 + t) / (1 - t)), -1, 1, 12));
+  private static final double QUARTER_PI_SQUARED = Math.PI * Math.PI / 16;
+  private static final float[] SINE =
+      Polynomial.rounded(
+          Polynomial.onUnitInterval(
+              s -> Math.sin(Math.sqrt(s)) / Math.sqrt(s), 0, QUARTER_PI_SQUARED, 4));
+  private static final float[] COSINE =
+      Polynomial.rounded(
+          Polynomial.onUnitInterval(s -> Math.cos(Math.sqrt(s)), 0, QUARTER_PI_SQUARED, 5));
+
+  private FloatMath() {}
+
+  static FloatVector constant(double value) {
+    return FloatVector.broadcast(SPECIES, (float) value);
+  }
+
+  private static FloatVector horner(float[] coefficients, FloatVector t) {
+    FloatVector sum = FloatVector.broadcast(SPECIES, coefficients[coefficients.length - 1]);
+    for (int k = coefficients.length - 2; k >= 0; k--) {
+      sum = sum.fma(t, FloatVector.broadcast(SPECIES, coefficients[k]));
+    }
+    return sum;
+  }
+
+  /** eˣ for x ≤ 0; zero where it would be subnormal. */
+  static FloatVector expOfNegative(FloatVector x) {
+    FloatVector bounded = x.max(EXP_UNDERFLOW);
+    FloatVector shifted = bounded.fma(constant(LOG2_E), constant(ROUND));
+    FloatVector n = shifted.sub(ROUND);
+    FloatVector r = n.fma(constant(-LN2_HIGH), bounded);
+    r = n.fma(constant(-LN2_LOW), r);
+    FloatVector mantissa = horner(EXP, r.mul(1 / HALF_LN2));
+    FloatVector scaled =
+        mantissa
+            .reinterpretAsInts()
+            .add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
+            .reinterpretAsFloats();
+    return scaled.blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW));
+  }
+
+  /** exp(−x²), with the rounding error of the square made good. */
+  static FloatVector expOfMinusSquare(FloatVector x) {
+    FloatVector square = x.mul(x);
+    FloatVector lost = x.fma(x, square.neg());
+    FloatVector e = expOfNegative(square.neg());
+    // Where the square overflows, so does what was lost, and e is zero.
+    return e.sub(e.mul(lost)).blend(0, e.compare(VectorOperators.EQ, 0));
+  }
+
+  /** log(1 + u) for 0 ≤ u ≤ 1. */
+  static FloatVector log1pOfUnit(FloatVector u) {
+    return u.mul(horner(LOG1P, u.fma(constant(2), constant(-1))));
+  }
+
+  /** tanh x, given u = exp(−2|x|). */
+  static FloatVector tanh(FloatVector x, FloatVector u) {
+    FloatVector s = x.mul(x);
+    FloatVector small =
+        x.mul(horner(TANH, s.fma(constant(2 / (TANH_LIMIT * TANH_LIMIT)), constant(-1))));
+    FloatVector large = withSignOf(x, constant(1).sub(u).div(u.add(1)));
+    return small.blend(large, x.abs().compare(VectorOperators.GT, TANH_LIMIT));
+  }
+
+  /** erf x, given e = exp(−x²). */
+  static FloatVector erf(FloatVector x, FloatVector e) {
+    FloatVector s = x.mul(x);
+    FloatVector small = x.mul(horner(ERF, s.fma(constant(2), constant(-1))));
+    FloatVector large = withSignOf(x, constant(1).sub(erfcOfPositive(x.abs(), e)));
+    return small.blend(large, x.abs().compare(VectorOperators.GT, 1));
+  }
+
+  /** erfc x for x ≥ 0, given e = exp(−x²): e times a polynomial in (x − c)/(x + c). */
+  static FloatVector erfcOfPositive(FloatVector x, FloatVector e) {
+    FloatVector bounded = x.min(ERFC_UNDERFLOW);
+    FloatVector t = bounded.sub(ERFCX_CENTRE).div(bounded.add(ERFCX_CENTRE));
+    return e.mul(horner(ERFCX, t));
+  }
+
+  /** The remainder r of x = k π/2 + r, |r| ≤ π/4, and by its bits the quadrant k mod 4. */
+  static FloatVector quadrantShift(FloatVector x) {
+    return x.fma(constant(TWO_OVER_PI), constant(ROUND));
+  }
+
+  /** x − k π/2, for the shift of {@link #quadrantShift}. */
+  static FloatVector quadrantRemainder(FloatVector x, FloatVector shifted) {
+    FloatVector k = shifted.sub(ROUND);
+    FloatVector r = k.fma(constant(-HALF_PI_HIGH), x);
+    r = k.fma(constant(-HALF_PI_MIDDLE), r);
+    return k.fma(constant(-HALF_PI_LOW), r);
+  }
+
+  /** sin r for |r| ≤ π/4. */
+  static FloatVector sineOfRemainder(FloatVector r) {
+    return r.mul(horner(SINE, unitSquare(r)));
+  }
+
+  /** cos r for |r| ≤ π/4. */
+  static FloatVector cosineOfRemainder(FloatVector r) {
+    return horner(COSINE, unitSquare(r));
+  }
+
+  private static FloatVector unitSquare(FloatVector r) {
+    return r.mul(r).fma(constant(2 / QUARTER_PI_SQUARED), constant(-1));
+  }
+
+  /** sin(r + k π/2) from sin r and cos r; with k + 1 for k it is the cosine. */
+  static FloatVector inQuadrant(IntVector k, FloatVector sine, FloatVector cosine) {
+    IntVector odd = k.and(1).neg();
+    IntVector swapped =
+        sine.reinterpretAsInts().and(odd.not()).or(cosine.reinterpretAsInts().and(odd));
+    IntVector sign = k.and(2).lanewise(VectorOperators.LSHL, 30);
+    return swapped.lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
+  }
+
+  /** Whether some |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
+  static boolean beyondTrigonometricLimit(FloatVector x) {
+    VectorMask<Float> beyond = x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
+    return beyond.anyTrue();
+  }
+
+  private static FloatVector withSignOf(FloatVector x, FloatVector magnitude) {
+    IntVector sign = x.reinterpretAsInts().and(Integer.MIN_VALUE);
+    return magnitude.reinterpretAsInts().or(sign).reinterpretAsFloats();
+  }
+}

@@ -1,0 +1,151 @@
+package io.tangentflow.backend.cpu.vector;
+
+import io.tangentflow.backend.cpu.Kernels;
+import io.tangentflow.backend.cpu.ScalarKernels;
+import io.tangentflow.model.Activation;
+import io.tangentflow.model.StandardActivation;
+import java.util.Arrays;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Kernels on the Vector API. The last few numbers of a range go through the same code in a padded
+ * vector, so a result does not depend on where in a range its argument stood. Activations outside
+ * {@link StandardActivation} are computed by their own methods, number by number.
+ */
+public final class VectorKernels implements Kernels {
+
+  private static final VectorSpecies<Float> F = FloatMath.SPECIES;
+  private static final VectorSpecies<Double> D = DoubleMath.SPECIES;
+
+  private final ScalarKernels scalar = new ScalarKernels();
+
+  @Override
+  public String description() {
+    return "Vector API, " + F.vectorBitSize() + " bits";
+  }
+
+  @Override
+  public void activate(
+      Activation phi,
+      float[] x,
+      int x0,
+      float[] value,
+      int v,
+      float[] derivative,
+      int d,
+      int count) {
+    if (!(phi instanceof StandardActivation standard)) {
+      scalar.activate(phi, x, x0, value, v, derivative, d, count);
+      return;
+    }
+    int whole = F.loopBound(count);
+    FloatActivations.run(standard, x, x0, value, v, derivative, d, whole);
+    int rest = count - whole;
+    if (rest > 0) {
+      float[] lanes = Arrays.copyOfRange(x, x0 + whole, x0 + whole + F.length());
+      Arrays.fill(lanes, rest, lanes.length, 0);
+      float[] slopes = new float[F.length()];
+      FloatActivations.run(standard, lanes, 0, lanes, 0, slopes, 0, F.length());
+      System.arraycopy(lanes, 0, value, v + whole, rest);
+      System.arraycopy(slopes, 0, derivative, d + whole, rest);
+    }
+  }
+
+  @Override
+  public void activate(
+      Activation phi,
+      double[] x,
+      int x0,
+      double[] value,
+      int v,
+      double[] derivative,
+      int d,
+      int count) {
+    if (!(phi instanceof StandardActivation standard)) {
+      scalar.activate(phi, x, x0, value, v, derivative, d, count);
+      return;
+    }
+    int whole = D.loopBound(count);
+    DoubleActivations.run(standard, x, x0, value, v, derivative, d, whole);
+    int rest = count - whole;
+    if (rest > 0) {
+      double[] lanes = Arrays.copyOfRange(x, x0 + whole, x0 + whole + D.length());
+      Arrays.fill(lanes, rest, lanes.length, 0);
+      double[] slopes = new double[D.length()];
+      DoubleActivations.run(standard, lanes, 0, lanes, 0, slopes, 0, D.length());
+      System.arraycopy(lanes, 0, value, v + whole, rest);
+      System.arraycopy(slopes, 0, derivative, d + whole, rest);
+    }
+  }
+
+  @Override
+  public void scale(double w, float[] x, int x0, float[] out, int o, int count) {
+    FloatVector weight = FloatMath.constant(w);
+    int whole = F.loopBound(count);
+    for (int i = 0; i < whole; i += F.length()) {
+      FloatVector.fromArray(F, x, x0 + i).mul(weight).intoArray(out, o + i);
+    }
+    scalar.scale(w, x, x0 + whole, out, o + whole, count - whole);
+  }
+
+  @Override
+  public void scale(double w, double[] x, int x0, double[] out, int o, int count) {
+    DoubleVector weight = DoubleMath.constant(w);
+    int whole = D.loopBound(count);
+    for (int i = 0; i < whole; i += D.length()) {
+      DoubleVector.fromArray(D, x, x0 + i).mul(weight).intoArray(out, o + i);
+    }
+    scalar.scale(w, x, x0 + whole, out, o + whole, count - whole);
+  }
+
+  @Override
+  public void add(float[] y, int y0, double w, float[] x, int x0, float[] out, int o, int count) {
+    FloatVector weight = FloatMath.constant(w);
+    int whole = F.loopBound(count);
+    for (int i = 0; i < whole; i += F.length()) {
+      FloatVector.fromArray(F, x, x0 + i)
+          .mul(weight)
+          .add(FloatVector.fromArray(F, y, y0 + i))
+          .intoArray(out, o + i);
+    }
+    scalar.add(y, y0 + whole, w, x, x0 + whole, out, o + whole, count - whole);
+  }
+
+  @Override
+  public void add(
+      double[] y, int y0, double w, double[] x, int x0, double[] out, int o, int count) {
+    DoubleVector weight = DoubleMath.constant(w);
+    int whole = D.loopBound(count);
+    for (int i = 0; i < whole; i += D.length()) {
+      DoubleVector.fromArray(D, x, x0 + i)
+          .mul(weight)
+          .add(DoubleVector.fromArray(D, y, y0 + i))
+          .intoArray(out, o + i);
+    }
+    scalar.add(y, y0 + whole, w, x, x0 + whole, out, o + whole, count - whole);
+  }
+
+  @Override
+  public void multiply(float[] x, int x0, float[] y, int y0, float[] out, int o, int count) {
+    int whole = F.loopBound(count);
+    for (int i = 0; i < whole; i += F.length()) {
+      FloatVector.fromArray(F, x, x0 + i)
+          .mul(FloatVector.fromArray(F, y, y0 + i))
+          .intoArray(out, o + i);
+    }
+    scalar.multiply(x, x0 + whole, y, y0 + whole, out, o + whole, count - whole);
+  }
+
+  @Override
+  public void multiply(double[] x, int x0, double[] y, int y0, double[] out, int o, int count) {
+    int whole = D.loopBound(count);
+    for (int i = 0; i < whole; i += D.length()) {
+      DoubleVector.fromArray(D, x, x0 + i)
+          .mul(DoubleVector.fromArray(D, y, y0 + i))
+          .intoArray(out, o + i);
+    }
+    scalar.multiply(x, x0 + whole, y, y0 + whole, out, o + whole, count - whole);
+  }
+}
