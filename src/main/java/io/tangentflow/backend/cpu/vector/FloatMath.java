@@ -9,9 +9,9 @@ import org.apache.commons.numbers.gamma.Erf;
 import org.apache.commons.numbers.gamma.Erfcx;
 
 /**
- * Elementary functions on FP32 vectors, to about 2 ulp where no note says otherwise. Rounding to an
- * integer adds and subtracts 1.5·2²³ and reads the integer from the sum's bits, because JDK 17 has
- * no intrinsic for the conversion. NaN gives NaN.
+ * Elementary functions on FP32 vectors, to a relative error below 3·10⁻⁷ (absolute near the zeros
+ * of a derivative). Rounding to an integer adds and subtracts 1.5·2²³ and reads the integer from
+ * the sum's bits, because JDK 17 has no intrinsic for the conversion. NaN gives NaN.
  */
 final class FloatMath {
 

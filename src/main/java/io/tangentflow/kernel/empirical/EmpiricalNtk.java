@@ -1,0 +1,305 @@
+package io.tangentflow.kernel.empirical;
+
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Transpose;
+import io.tangentflow.backend.Workspace;
+import io.tangentflow.gradient.DiscreteAdjoint;
+import io.tangentflow.gradient.TangentFeatures;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
+import io.tangentflow.ode.TimeGrid;
+import io.tangentflow.ode.Weights;
+import java.util.Arrays;
+import java.util.function.DoubleConsumer;
+
+/**
+ * The empirical neural tangent kernel of a network, K_(io)(jp) = ⟨∂f_o(x_i)/∂θ, ∂f_p(x_j)/∂θ⟩ over
+ * all parameters θ = (U, W, V), from the tangent features of the discrete solution:
+ *
+ * <pre>
+ *   K_(io)(jp) = Σ_q,r (A_ioq·A_jpr)(Φ_iq·Φ_jr) + (σu²/d)(λ₀_io·λ₀_jp)(x_i·x_j)
+ *              + (σv²/n) δ_op φ(h_T,i)·φ(h_T,j).
+ * </pre>
+ *
+ * Products are computed in the backend's precision; what they contract to is summed in FP64.
+ */
+public final class EmpiricalNtk {
+
+  private final NeuralOde model;
+  private final TimeGrid grid;
+  private final GramPlan plan;
+
+  public EmpiricalNtk(NeuralOde model, TimeGrid grid, GramPlan plan) {
+    this.model = model;
+    this.grid = grid;
+    this.plan = plan;
+  }
+
+  /**
+   * A Gram matrix and the outputs of the same network.
+   *
+   * @param gram K, Nm×Nm, symmetric; row i·m + o belongs to output o of sample i
+   * @param outputs f, m×N
+   * @param peakBytes the most that the backend held at one time
+   */
+  public record Result(DenseMatrix gram, DenseMatrix outputs, long peakBytes) {
+
+    /** The trace over outputs, K_ij = (1/m) Σ_o K_(io)(jo), N×N. */
+    public DenseMatrix traceOverOutputs() {
+      int m = outputs.rows();
+      DenseMatrix trace = DenseMatrix.zeros(outputs.columns(), outputs.columns());
+      for (int j = 0; j < trace.columns(); j++) {
+        for (int i = 0; i < trace.rows(); i++) {
+          double sum = 0;
+          for (int o = 0; o < m; o++) {
+            sum += gram.get(i * m + o, j * m + o);
+          }
+          trace.set(i, j, sum / m);
+        }
+      }
+      return trace;
+    }
+  }
+
+  /**
+   * Computes the Gram matrix of inputs x, d×N, within the plan's memory.
+   *
+   * @param progress receives the fraction that is done, rising to 1
+   */
+  public Result gram(
+      Parameters parameters, DenseMatrix inputs, Backend backend, DoubleConsumer progress) {
+    int samples = inputs.columns();
+    int outputs = model.outputs();
+    int columns = Math.multiplyExact(samples, outputs);
+    DenseMatrix gram = DenseMatrix.zeros(columns, columns);
+    DenseMatrix f = DenseMatrix.zeros(outputs, samples);
+    int blocks = (samples + plan.blockSize() - 1) / plan.blockSize();
+    long pairs = (long) blocks * (blocks + 1) / 2;
+    long pairsDone = 0;
+    String purpose = "the Gram matrix of " + samples + " samples at width " + model.width();
+    try (Workspace workspace = backend.workspace(purpose, plan.bytes())) {
+      Weights weights = Weights.place(model, parameters, workspace);
+      for (int i = 0; i < blocks; i++) {
+        try (Workspace outer = workspace.scope()) {
+          TangentFeatures rows = features(weights, inputs, i, outer);
+          DenseMatrix values = backend.download(rows.outputs());
+          System.arraycopy(
+              values.values(),
+              0,
+              f.values(),
+              i * plan.blockSize() * outputs,
+              values.values().length);
+          for (int j = 0; j <= i; j++) {
+            long done = pairsDone++;
+            DoubleConsumer part = fraction -> progress.accept((done + fraction) / pairs);
+            try (Workspace inner = outer.scope()) {
+              TangentFeatures others = j == i ? rows : features(weights, inputs, j, inner);
+              place(
+                  block(rows, others, inner, part),
+                  gram,
+                  i * plan.blockSize() * outputs,
+                  j * plan.blockSize() * outputs);
+            }
+          }
+        }
+      }
+      return new Result(gram, f, workspace.peakBytes());
+    }
+  }
+
+  private TangentFeatures features(
+      Weights weights, DenseMatrix inputs, int block, Workspace workspace) {
+    int first = block * plan.blockSize();
+    int count = Math.min(plan.blockSize(), inputs.columns() - first);
+    int d = inputs.rows();
+    DenseMatrix part =
+        new DenseMatrix(
+            d, count, Arrays.copyOfRange(inputs.values(), first * d, (first + count) * d));
+    return new DiscreteAdjoint(grid).features(weights, weights.upload(part, workspace), workspace);
+  }
+
+  /** The Gram of the rows' samples with the others', by the plan's strategy. */
+  private DenseMatrix block(
+      TangentFeatures rows, TangentFeatures others, Workspace workspace, DoubleConsumer progress) {
+    Backend backend = workspace.backend();
+    int m = rows.initialAdjoint().columns();
+    int k = others.initialAdjoint().columns();
+    try (Workspace scratch = workspace.scope()) {
+      Matrix sum = scratch.allocate(m, k, Precision.FP64);
+      switch (plan.strategy()) {
+        case STRUCTURED -> structured(rows, others, sum, scratch, progress);
+        case EXPLICIT -> explicit(rows, others, sum, scratch, progress);
+      }
+      inputTerm(rows, others, sum, scratch);
+      DenseMatrix result = backend.download(sum);
+      addOutputTerm(rows, others, result, scratch);
+      return result;
+    }
+  }
+
+  /** Adds Σ_q,r (A_q·A_r)(Φ_q·Φ_r). */
+  private static void structured(
+      TangentFeatures rows,
+      TangentFeatures others,
+      Matrix sum,
+      Workspace workspace,
+      DoubleConsumer progress) {
+    Backend backend = workspace.backend();
+    int q = rows.pairs();
+    int panel = GramPlan.panel((long) sum.rows() * sum.columns() * backend.precision().bytes(), q);
+    Matrix p = workspace.allocate(sum.rows(), Math.multiplyExact(sum.columns(), panel));
+    Matrix r = workspace.allocate(rows.samples(), others.samples() * panel);
+    if (!rows.equals(others)) {
+      for (int slot = 0; slot < q; slot++) {
+        contractSlots(rows, others, slot, 0, p, r, sum, backend);
+        progress.accept((slot + 1.0) / q);
+      }
+      return;
+    }
+    // The terms of slots (q, r) and (r, q) are each other's transposes.
+    Matrix above = workspace.allocate(sum.rows(), sum.columns(), Precision.FP64);
+    for (int slot = 0; slot < q; slot++) {
+      contractSlots(rows, rows, slot, slot + 1, p, r, above, backend);
+      double remaining = (double) (q - slot - 1) / q;
+      progress.accept(1 - remaining * remaining);
+    }
+    backend.accumulate(above, sum);
+    backend.upload(backend.download(above).transpose(), above);
+    backend.accumulate(above, sum);
+    Matrix pOfSlot = p.columnRange(0, sum.columns());
+    Matrix rOfSlot = r.columnRange(0, rows.samples());
+    for (int slot = 0; slot < q; slot++) {
+      backend.syrk(rows.adjointSlots(slot, 1), pOfSlot);
+      backend.syrk(rows.activationSlots(slot, 1), rOfSlot);
+      backend.contract(pOfSlot, rOfSlot, sum);
+    }
+  }
+
+  /** Adds the terms of one slot of the rows with the others' slots from {@code first} on. */
+  private static void contractSlots(
+      TangentFeatures rows,
+      TangentFeatures others,
+      int slot,
+      int first,
+      Matrix p,
+      Matrix r,
+      Matrix sum,
+      Backend backend) {
+    int panel = p.columns() / sum.columns();
+    for (int at = first; at < others.pairs(); at += panel) {
+      int count = Math.min(panel, others.pairs() - at);
+      Matrix pPart = p.columnRange(0, count * sum.columns());
+      Matrix rPart = r.columnRange(0, count * others.samples());
+      innerProducts(backend, rows.adjointSlots(slot, 1), others.adjointSlots(at, count), 1, pPart);
+      innerProducts(
+          backend, rows.activationSlots(slot, 1), others.activationSlots(at, count), 1, rPart);
+      backend.contract(pPart, rPart, sum);
+    }
+  }
+
+  /** Adds ⟨∂f/∂W, ∂f/∂W⟩, forming panels of rows of the gradients. */
+  private void explicit(
+      TangentFeatures rows,
+      TangentFeatures others,
+      Matrix sum,
+      Workspace workspace,
+      DoubleConsumer progress) {
+    Backend backend = workspace.backend();
+    int n = model.width();
+    int panel = GramPlan.panel((long) n * sum.rows() * backend.precision().bytes(), n);
+    int entries = Math.multiplyExact(panel, n);
+    Matrix product = workspace.allocate(sum.rows(), sum.columns());
+    Matrix left = workspace.allocate(entries, sum.rows());
+    Matrix right = rows.equals(others) ? left : workspace.allocate(entries, sum.columns());
+    for (int row = 0; row < n; row += panel) {
+      int count = Math.min(panel, n - row);
+      Matrix leftPart = gradientPanel(rows, row, count, left, backend);
+      if (rows.equals(others)) {
+        backend.syrk(leftPart, product);
+      } else {
+        Matrix rightPart = gradientPanel(others, row, count, right, backend);
+        innerProducts(backend, leftPart, rightPart, 1, product);
+      }
+      backend.accumulate(product, sum);
+      progress.accept(Math.min(1, (double) (row + panel) / n));
+    }
+  }
+
+  /** Fills the top of a panel with rows of ∂f/∂W, one gradient per column, (rows·n)×Nm. */
+  private Matrix gradientPanel(
+      TangentFeatures features, int firstRow, int rowCount, Matrix panel, Backend backend) {
+    int n = model.width();
+    int outputs = model.outputs();
+    for (int i = 0; i < features.samples(); i++) {
+      Matrix phi = features.activationsOf(i);
+      for (int o = 0; o < outputs; o++) {
+        Matrix gradient = panel.columnRange(i * outputs + o, 1).rowRange(0, rowCount * n);
+        backend.gemm(
+            Transpose.NO,
+            Transpose.YES,
+            1,
+            features.adjointsOf(i, o).rowRange(firstRow, rowCount),
+            phi,
+            0,
+            gradient.reshape(rowCount, n));
+      }
+    }
+    return panel.rowRange(0, rowCount * n);
+  }
+
+  /** Adds (σu²/d)(λ₀·λ₀)(x·x). */
+  private void inputTerm(
+      TangentFeatures rows, TangentFeatures others, Matrix sum, Workspace workspace) {
+    Backend backend = workspace.backend();
+    try (Workspace scratch = workspace.scope()) {
+      Matrix p = scratch.allocate(sum.rows(), sum.columns());
+      Matrix r = scratch.allocate(rows.samples(), others.samples());
+      double scale = model.inputScale() * model.inputScale();
+      innerProducts(backend, rows.initialAdjoint(), others.initialAdjoint(), scale, p);
+      innerProducts(backend, rows.inputs(), others.inputs(), 1, r);
+      backend.contract(p, r, sum);
+    }
+  }
+
+  /** Adds (σv²/n) δ_op φ(h_T)·φ(h_T). */
+  private void addOutputTerm(
+      TangentFeatures rows, TangentFeatures others, DenseMatrix gram, Workspace workspace) {
+    Backend backend = workspace.backend();
+    int outputs = model.outputs();
+    try (Workspace scratch = workspace.scope()) {
+      Matrix r = scratch.allocate(rows.samples(), others.samples());
+      double scale = model.outputScale() * model.outputScale();
+      innerProducts(backend, rows.finalActivation(), others.finalActivation(), scale, r);
+      DenseMatrix term = backend.download(r);
+      for (int j = 0; j < term.columns(); j++) {
+        for (int i = 0; i < term.rows(); i++) {
+          for (int o = 0; o < outputs; o++) {
+            int row = i * outputs + o;
+            int column = j * outputs + o;
+            gram.set(row, column, gram.get(row, column) + term.get(i, j));
+          }
+        }
+      }
+    }
+  }
+
+  private static void innerProducts(
+      Backend backend, Matrix left, Matrix right, double scale, Matrix result) {
+    backend.gemm(Transpose.YES, Transpose.NO, scale, left, right, 0, result);
+  }
+
+  /** Writes a block below the diagonal and its transpose above; a diagonal block is symmetrised. */
+  private static void place(DenseMatrix block, DenseMatrix gram, int firstRow, int firstColumn) {
+    for (int j = 0; j < block.columns(); j++) {
+      for (int i = firstRow == firstColumn ? j : 0; i < block.rows(); i++) {
+        double value =
+            firstRow == firstColumn ? 0.5 * (block.get(i, j) + block.get(j, i)) : block.get(i, j);
+        gram.set(firstRow + i, firstColumn + j, value);
+        gram.set(firstColumn + j, firstRow + i, value);
+      }
+    }
+  }
+}

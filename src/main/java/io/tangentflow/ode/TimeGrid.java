@@ -1,0 +1,28 @@
+package io.tangentflow.ode;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+
+/**
+ * L equal steps of a method: with Euler's, the residual network of depth L.
+ *
+ * @param tableau the method
+ * @param depth L
+ */
+public record TimeGrid(Tableau tableau, int depth) {
+
+  public TimeGrid {
+    if (depth < 1) {
+      throw new InvalidConfiguration("--depth", "must be at least 1, not " + depth);
+    }
+  }
+
+  /** Q = L·S, the evaluations of the vector field. */
+  public int evaluations() {
+    return Math.multiplyExact(depth, tableau.stages());
+  }
+
+  @Override
+  public String toString() {
+    return tableau + " with " + depth + (depth == 1 ? " step" : " steps");
+  }
+}
