@@ -87,17 +87,22 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     }
   }
 
-  /** A state that left the finite numbers. {@code time} is in units of the horizon. Exit code 7. */
+  /** A result that left the finite numbers. Exit code 7. */
   public static final class NonFiniteState extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
-    public NonFiniteState(int sample, double time) {
+    /**
+     * @param what overflowed: the state, its adjoint or the tangent kernel
+     * @param sample the first one concerned, from 0
+     * @param time in units of the horizon's
+     */
+    public NonFiniteState(String what, int sample, double time) {
       super(
           7,
           String.format(
-              "the state of sample %d is not finite at t = %.6g; shorten --horizon, lower --sigma-w"
-                  + " or raise --depth",
-              sample, time),
+              "the %s of sample %d is not finite at t = %.6g; shorten --horizon, lower --sigma-w,"
+                  + " raise --depth or use --precision fp64",
+              what, sample, time),
           null);
     }
   }

@@ -1,5 +1,6 @@
 package io.tangentflow.gradient;
 
+import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Term;
@@ -14,6 +15,7 @@ import io.tangentflow.ode.Trajectory;
 import io.tangentflow.ode.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Discretise, then optimise: the exact gradient of the discrete solution of any explicit
@@ -34,7 +36,11 @@ public final class DiscreteAdjoint {
     this.grid = grid;
   }
 
-  /** The features of each output of inputs x, d×N, allocated in the workspace. */
+  /**
+   * The features of each output of inputs x, d×N, allocated in the workspace.
+   *
+   * @throws NonFiniteState if a state or an adjoint overflows
+   */
   public TangentFeatures features(Weights weights, Matrix x, Workspace workspace) {
     int outputs = weights.model().outputs();
     DenseMatrix eachOutput = DenseMatrix.zeros(outputs, Math.multiplyExact(outputs, x.columns()));
@@ -59,6 +65,11 @@ public final class DiscreteAdjoint {
       Matrix cotangent = scratch.allocate(outputs, columns);
       backend.upload(eachOutput, cotangent);
       backward(weights, trajectory, cotangent, lambda, shifted, scratch);
+    }
+    OptionalLong overflow = backend.firstNonFinite(lambda);
+    if (overflow.isPresent()) {
+      int column = (int) (overflow.getAsLong() / model.width());
+      throw new NonFiniteState("adjoint", column / outputs, 0);
     }
     return new TangentFeatures(
         model,

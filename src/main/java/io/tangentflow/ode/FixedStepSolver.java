@@ -51,16 +51,16 @@ public final class FixedStepSolver {
       } else {
         rungeKutta(weights, h, trajectory, scratch);
       }
+      backend.gemm(
+          Transpose.NO,
+          Transpose.NO,
+          model.outputScale(),
+          weights.v(),
+          trajectory.activations(grid.evaluations()),
+          0,
+          trajectory.outputs());
       requireFinite(h, trajectory, backend);
     }
-    backend.gemm(
-        Transpose.NO,
-        Transpose.NO,
-        model.outputScale(),
-        weights.v(),
-        trajectory.activations(grid.evaluations()),
-        0,
-        trajectory.outputs());
     return trajectory;
   }
 
@@ -130,21 +130,28 @@ public final class FixedStepSolver {
   }
 
   private void requireFinite(Matrix h, Trajectory trajectory, Backend backend) {
-    if (backend.firstNonFinite(h).isEmpty()) {
+    OptionalLong inState = backend.firstNonFinite(h);
+    OptionalLong inOutputs = backend.firstNonFinite(trajectory.outputs());
+    if (inState.isEmpty() && inOutputs.isEmpty()) {
       return;
     }
     int stages = grid.tableau().stages();
-    for (int slot = 0; slot <= grid.evaluations(); slot++) {
+    for (int slot = 0; slot < grid.evaluations(); slot++) {
       OptionalLong at = backend.firstNonFinite(trajectory.activations(slot));
       if (at.isPresent()) {
         int step = slot / stages;
-        double node = slot == grid.evaluations() ? 0 : grid.tableau().c()[slot % stages];
-        throw new NonFiniteState(
-            (int) (at.getAsLong() / h.rows()), (step + node) * trajectory.timeStep());
+        double node = grid.tableau().c()[slot % stages];
+        throw overflow(at.getAsLong() / h.rows(), (step + node) * trajectory.timeStep());
       }
     }
-    throw new NonFiniteState(
-        (int) (backend.firstNonFinite(h).getAsLong() / h.rows()),
-        trajectory.timeStep() * grid.depth());
+    long sample =
+        inState.isPresent()
+            ? inState.getAsLong() / h.rows()
+            : inOutputs.getAsLong() / trajectory.outputs().rows();
+    throw overflow(sample, trajectory.timeStep() * grid.depth());
+  }
+
+  private static NonFiniteState overflow(long sample, double time) {
+    return new NonFiniteState("state", (int) sample, time);
   }
 }

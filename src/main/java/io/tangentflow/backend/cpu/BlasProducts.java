@@ -25,10 +25,12 @@ final class BlasProducts implements Products {
       Transpose transposeA,
       Transpose transposeB,
       double alpha,
-      CpuMatrix a,
-      CpuMatrix b,
+      CpuMatrix first,
+      CpuMatrix second,
       double beta,
       CpuMatrix c) {
+    CpuMatrix a = reachable(first);
+    CpuMatrix b = reachable(second);
     int m = c.rows();
     int n = c.columns();
     int k = transposeA == Transpose.NO ? a.columns() : a.rows();
@@ -77,7 +79,8 @@ final class BlasProducts implements Products {
   }
 
   @Override
-  public void syrk(CpuMatrix a, CpuMatrix c) {
+  public void syrk(CpuMatrix factor, CpuMatrix c) {
+    CpuMatrix a = reachable(factor);
     int n = c.rows();
     int k = a.rows();
     if (c.precision() == Precision.FP32) {
@@ -109,6 +112,14 @@ final class BlasProducts implements Products {
           c.offset(),
           stride(c));
     }
+  }
+
+  /**
+   * The binding refuses a view whose last column is not followed by the rest of its leading
+   * dimension, though BLAS would not read it; such a view is copied.
+   */
+  private static CpuMatrix reachable(CpuMatrix view) {
+    return view.endsInsideItsArray() ? view : view.compact();
   }
 
   private static String letter(Transpose transpose) {

@@ -91,6 +91,23 @@ final class CpuMatrix implements Matrix {
     }
   }
 
+  /** A contiguous copy. */
+  CpuMatrix compact() {
+    CpuMatrix copy = allocate(rows, columns, precision);
+    Object from = precision == Precision.FP32 ? floats() : doubles();
+    Object to = precision == Precision.FP32 ? copy.floats : copy.doubles;
+    for (int j = 0; j < columns; j++) {
+      System.arraycopy(from, offset + j * leadingDimension, to, j * rows, rows);
+    }
+    return copy;
+  }
+
+  /** Whether the array reaches as far as {@code columns} whole leading dimensions. */
+  boolean endsInsideItsArray() {
+    int length = precision == Precision.FP32 ? floats().length : doubles().length;
+    return offset + (long) columns * leadingDimension <= length;
+  }
+
   /** Where entry {@code index} of the column-major order lies. */
   private int position(int index) {
     return leadingDimension == rows

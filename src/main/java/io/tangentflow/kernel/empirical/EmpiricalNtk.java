@@ -1,5 +1,6 @@
 package io.tangentflow.kernel.empirical;
 
+import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
@@ -68,6 +69,7 @@ public final class EmpiricalNtk {
    * Computes the Gram matrix of inputs x, d×N, within the plan's memory.
    *
    * @param progress receives the fraction that is done, rising to 1
+   * @throws NonFiniteState if a state, an adjoint or an entry of the matrix overflows
    */
   public Result gram(
       Parameters parameters, DenseMatrix inputs, Backend backend, DoubleConsumer progress) {
@@ -106,7 +108,18 @@ public final class EmpiricalNtk {
           }
         }
       }
+      requireFinite(gram);
       return new Result(gram, f, workspace.peakBytes());
+    }
+  }
+
+  /** Features may be finite and their products not. */
+  private void requireFinite(DenseMatrix gram) {
+    for (int k = 0; k < gram.values().length; k++) {
+      if (!Double.isFinite(gram.values()[k])) {
+        int column = k / gram.rows();
+        throw new NonFiniteState("tangent kernel", column / model.outputs(), model.horizon());
+      }
     }
   }
 
