@@ -28,10 +28,9 @@ final class BlasProducts implements Products {
       CpuMatrix first,
       CpuMatrix second,
       double beta,
-      CpuMatrix result) {
+      CpuMatrix c) {
     CpuMatrix a = reachable(first);
     CpuMatrix b = reachable(second);
-    CpuMatrix c = reachable(result);
     int m = c.rows();
     int n = c.columns();
     int k = transposeA == Transpose.NO ? a.columns() : a.rows();
@@ -77,9 +76,6 @@ final class BlasProducts implements Products {
           c.offset(),
           ldc);
     }
-    if (c != result) {
-      result.assign(c);
-    }
   }
 
   @Override
@@ -123,8 +119,9 @@ final class BlasProducts implements Products {
   }
 
   /**
-   * The binding refuses a view whose last column is not followed by the rest of its leading
-   * dimension, though BLAS would not touch it; such a view is copied, a result there and back.
+   * The binding refuses a factor, or the result of a symmetric product, whose last column is not
+   * followed by the rest of its leading dimension, though BLAS would not touch it; such a view is
+   * copied, a result there and back.
    */
   private static CpuMatrix reachable(CpuMatrix view) {
     return view.endsInsideItsArray() ? view : view.compact();
