@@ -1,6 +1,5 @@
 package io.tangentflow.kernel.dual;
 
-import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
 /**
@@ -17,34 +16,31 @@ final class HermiteSeries {
   private static final double COMPLETE = 2e-15;
 
   private final double[] alpha;
-  private final double[] tail;
-  private final double norm;
   private final double[] alphaError;
+
+  /** √Σ_(j>k) α_j² over the coefficients that are here. */
+  private final double[] rest;
+
+  /** E[g²] less the squares of all coefficients here, rounded up. */
+  private final double beyond;
+
+  private final double norm;
   private final boolean complete;
 
   private HermiteSeries(double[] alpha, double[] alphaError, double meanSquare) {
-    double captured = 0;
-    for (double a : alpha) {
-      captured += a * a;
-    }
-    double defect = Math.max(0, meanSquare - captured);
-    this.complete = defect <= COMPLETE * meanSquare;
-    this.norm = Math.sqrt(meanSquare);
+    this.alpha = alpha;
     this.alphaError = alphaError;
-    // The defect is a difference: it is not known better than the rounding of its terms.
-    double unknown = defect + 4 * Math.ulp(1.0) * meanSquare;
-    double[] left = new double[alpha.length];
-    int terms = alpha.length;
-    double sum = unknown;
+    rest = new double[alpha.length];
+    double squares = 0;
     for (int k = alpha.length - 1; k >= 0; k--) {
-      left[k] = Math.sqrt(sum);
-      if (sum <= 2 * unknown) {
-        terms = k + 1;
-      }
-      sum += alpha[k] * alpha[k];
+      rest[k] = Math.sqrt(squares);
+      squares += alpha[k] * alpha[k];
     }
-    this.alpha = Arrays.copyOf(alpha, terms);
-    this.tail = Arrays.copyOf(left, terms);
+    double defect = Math.max(0, meanSquare - squares);
+    // A difference, not known better than the rounding of its terms.
+    beyond = defect + 4 * Math.ulp(1.0) * meanSquare;
+    norm = Math.sqrt(meanSquare);
+    complete = defect <= COMPLETE * meanSquare;
   }
 
   /** The series of z ↦ g(τz), in the terms of the basis. */
@@ -82,7 +78,7 @@ final class HermiteSeries {
     return alpha;
   }
 
-  /** Σ_k α_k β_k ρ^k, ended where the tail bound falls below rounding. */
+  /** Σ_k α_k β_k ρ^k, ended where the terms that are left are below rounding. */
   double dot(HermiteSeries other, double rho) {
     double enough = 0.125 * Math.ulp(1.0) * norm * other.norm;
     int terms = Math.min(alpha.length, other.alpha.length);
@@ -91,7 +87,7 @@ final class HermiteSeries {
     for (int k = 0; k < terms; k++) {
       sum += alpha[k] * other.alpha[k] * power;
       power *= rho;
-      if (Math.abs(power) * tail[k] * other.tail[k] <= enough) {
+      if (Math.abs(power) * rest[k] * other.rest[k] <= enough) {
         break;
       }
     }
@@ -109,7 +105,11 @@ final class HermiteSeries {
 
   /** By Cauchy–Schwarz, a bound on what {@link #partialDot} leaves out: tail·tail·|ρ|^terms. */
   double tailBound(HermiteSeries other, double rho, int terms) {
-    return tail[terms - 1] * other.tail[terms - 1] * Math.pow(Math.abs(rho), terms);
+    return tail(terms) * other.tail(terms) * Math.pow(Math.abs(rho), terms);
+  }
+
+  private double tail(int terms) {
+    return Math.sqrt(rest[terms - 1] * rest[terms - 1] + beyond);
   }
 
   /** A bound on the error of {@link #dot} for |ρ| ≤ 1: truncation, coefficients, rounding. */

@@ -96,7 +96,7 @@ public final class FiniteDepthLimit extends PathKernel<Marginal[]> {
         square(ode.sigmaV())
             * Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
     double ntkScale =
-        nngpScale + Math.abs(hidden) + Math.abs(theta[0]) * u.deviation() * v.deviation();
+        nngpScale + Math.abs(hidden) + Math.abs(theta[0]) * x[0].deviation() * y[0].deviation();
     double error = relativeError(u, v);
     return new LimitValue(nngp, nngp + hidden + c * theta[0], error * nngpScale, error * ntkScale);
   }

@@ -39,12 +39,16 @@ final class TwoTimeSolver {
   }
 
   /**
-   * One input's process u: its variances at the times of a grid, its two-time covariance, and
-   * E[φ(u_t)φ(u_s)].
+   * One input's process u: its variances at the times of a grid, its two-time covariance,
+   * E[φ(u_t)φ(u_s)], and its variance at the start.
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record InputProcess(
-      TwoTimeGrid grid, Marginal[] marginals, double[] covariance, double[] values) {
+      TwoTimeGrid grid,
+      Marginal[] marginals,
+      double[] covariance,
+      double[] values,
+      double atStart) {
     Marginal atEnd() {
       return marginals[marginals.length - 1];
     }
@@ -83,7 +87,7 @@ final class TwoTimeSolver {
         return Optional.empty();
       }
       if (settled(change, before)) {
-        return Optional.of(new InputProcess(grid, marginals(variances), s, e));
+        return Optional.of(new InputProcess(grid, marginals(variances), s, e, c));
       }
       before = change;
     }
@@ -133,7 +137,10 @@ final class TwoTimeSolver {
     double thetaAtStart = last + kappa * grid.total(product(slopes, theta));
     double nngpScale =
         sigmaVSquared * Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
-    double ntkScale = nngpScale + Math.abs(hidden) + Math.abs(thetaAtStart) * bound(u, v);
+    double ntkScale =
+        nngpScale
+            + Math.abs(hidden)
+            + Math.abs(thetaAtStart) * Math.sqrt(x.atStart() * y.atStart());
     return Optional.of(new Solution(nngp, nngp + hidden + c * thetaAtStart, nngpScale, ntkScale));
   }
 
