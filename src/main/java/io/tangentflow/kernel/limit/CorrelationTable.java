@@ -43,7 +43,7 @@ public final class CorrelationTable {
       double low, double high, double[] nngp, double[] ntk, double nngpError, double ntkError) {}
 
   private static final double TOLERANCE = 2e-14;
-  private static final int LEAST_DEGREE = 8;
+  private static final int LEAST_DEGREE = 16;
 
   private final Coordinate coordinate;
   private final int mostDegree;
@@ -93,33 +93,28 @@ public final class CorrelationTable {
   }
 
   private void cover(double low, double high, DoubleFunction<LimitValue> kernel) {
-    int degree = LEAST_DEGREE;
-    LimitValue[] values = evaluate(low, high, degree, 1, kernel);
+    LimitValue[] values = {kernel.apply(high), kernel.apply(low)};
     while (true) {
       Panel coarse = fit(low, high, values);
-      LimitValue[] fine = evaluate(low, high, 2 * degree, 2, kernel);
+      values = refine(low, high, values, kernel);
+      Panel panel = fit(low, high, values);
+      int degree = values.length - 1;
       double scaleNngp = 0;
       double scaleNtk = 0;
       double missNngp = 0;
       double missNtk = 0;
-      for (int j = 0; j <= 2 * degree; j++) {
-        if (j % 2 == 0) {
-          fine[j] = values[j / 2];
-        }
-        double x = node(j, 2 * degree);
-        scaleNngp = Math.max(scaleNngp, Math.abs(fine[j].nngp()));
-        scaleNtk = Math.max(scaleNtk, Math.abs(fine[j].ntk()));
-        missNngp = Math.max(missNngp, Math.abs(clenshaw(coarse.nngp(), x) - fine[j].nngp()));
-        missNtk = Math.max(missNtk, Math.abs(clenshaw(coarse.ntk(), x) - fine[j].ntk()));
+      for (int j = 0; j <= degree; j++) {
+        double x = node(j, degree);
+        scaleNngp = Math.max(scaleNngp, Math.abs(values[j].nngp()));
+        scaleNtk = Math.max(scaleNtk, Math.abs(values[j].ntk()));
+        missNngp = Math.max(missNngp, Math.abs(clenshaw(coarse.nngp(), x) - values[j].nngp()));
+        missNtk = Math.max(missNtk, Math.abs(clenshaw(coarse.ntk(), x) - values[j].ntk()));
       }
-      degree *= 2;
-      values = fine;
-      Panel panel = fit(low, high, values);
       boolean predicted =
-          missNngp <= TOLERANCE * scaleNngp + panel.nngpError()
+          degree >= LEAST_DEGREE
+              && missNngp <= TOLERANCE * scaleNngp + panel.nngpError()
               && missNtk <= TOLERANCE * scaleNtk + panel.ntkError();
-      boolean wide = high - low > 2 * leastWidth;
-      if (predicted || (degree >= mostDegree && !wide)) {
+      if (predicted || (degree >= mostDegree && high - low <= 2 * leastWidth)) {
         panels.add(
             new Panel(
                 low,
@@ -139,17 +134,18 @@ public final class CorrelationTable {
     }
   }
 
-  /** The kernel at every node j = 0 … degree, or at the odd ones alone (step 2). */
-  private static LimitValue[] evaluate(
-      double low, double high, int degree, int step, DoubleFunction<LimitValue> kernel) {
+  /** The kernel at the nodes of twice the degree, every second of which is known. */
+  private static LimitValue[] refine(
+      double low, double high, LimitValue[] known, DoubleFunction<LimitValue> kernel) {
+    int degree = 2 * (known.length - 1);
     LimitValue[] values = new LimitValue[degree + 1];
-    IntStream.range(0, step == 1 ? degree + 1 : degree / 2)
+    IntStream.rangeClosed(0, degree)
         .parallel()
         .forEach(
-            i -> {
-              int j = step == 1 ? i : 2 * i + 1;
+            j -> {
               double x = node(j, degree);
-              values[j] = kernel.apply(0.5 * (low * (1 - x) + high * (1 + x)));
+              values[j] =
+                  j % 2 == 0 ? known[j / 2] : kernel.apply(0.5 * (low * (1 - x) + high * (1 + x)));
             });
     return values;
   }

@@ -5,6 +5,7 @@ import io.tangentflow.kernel.dual.Marginal;
 import io.tangentflow.model.NeuralOde;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The two-time equations of the continuum on one grid, with times in units of T, κ = (σw T)² and c
@@ -65,95 +66,93 @@ final class TwoTimeSolver {
    */
   Optional<InputProcess> process(double normSqOverD, Optional<InputProcess> coarser) {
     double c = sigmaUSquared * normSqOverD;
-    double[] s = new double[grid.points()];
-    double[] variances = new double[grid.times().length];
-    Arrays.fill(s, c);
-    Arrays.fill(variances, c);
+    double[] start = constant(c, grid.points() + grid.times().length);
     if (coarser.isPresent()) {
       InputProcess known = coarser.get();
-      s = grid.resample(known.covariance(), known.grid());
-      variances = affine(c, grid.squares(grid.resample(known.values(), known.grid())));
+      double[] e = grid.resample(known.values(), known.grid());
+      start = concat(grid.resample(known.covariance(), known.grid()), affine(c, grid.squares(e)));
     }
+    return fixedPoint(
+            start,
+            state -> {
+              double[] e = values(state);
+              return concat(affine(c, grid.fromStart(e)), affine(c, grid.squares(e)));
+            })
+        .map(
+            state ->
+                new InputProcess(
+                    grid, marginals(state), Arrays.copyOf(state, grid.points()), values(state), c));
+  }
+
+  /** The kernels of two inputs with x·x̄/d; empty if the iteration diverges. */
+  Optional<Solution> pair(InputProcess x, InputProcess y, double dotOverD) {
+    double c = sigmaUSquared * dotOverD;
+    return fixedPoint(
+            constant(c, grid.points()),
+            s -> affine(c, grid.fromStart(values(x.marginals(), y.marginals(), s))))
+        .flatMap(s -> pair(x, y, c, s));
+  }
+
+  /** The kernels that follow from the covariance s. */
+  private Optional<Solution> pair(InputProcess x, InputProcess y, double c, double[] s) {
+    double[] e = values(x.marginals(), y.marginals(), s);
+    double[] slopes = derivatives(x.marginals(), y.marginals(), s);
+    Marginal u = x.atEnd();
+    Marginal v = y.atEnd();
+    double end = admissible(u, v, c + kappa * grid.total(e));
+    double thetaAtEnd = sigmaVSquared * dual.derivative(u, v, end);
+    double nngp = sigmaVSquared * dual.value(u, v, end);
+    double nngpScale =
+        sigmaVSquared * Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
+    return fixedPoint(
+            constant(thetaAtEnd, grid.points()),
+            theta -> affine(thetaAtEnd, grid.toEnd(product(slopes, theta))))
+        .map(
+            theta -> {
+              double hidden = kappa * grid.total(product(e, theta));
+              double thetaAtStart = thetaAtEnd + kappa * grid.total(product(slopes, theta));
+              double ntk = nngp + hidden + c * thetaAtStart;
+              double inputScale = Math.sqrt(x.atStart() * y.atStart());
+              double ntkScale = nngpScale + Math.abs(hidden) + inputScale * Math.abs(thetaAtStart);
+              return new Solution(nngp, ntk, nngpScale, ntkScale);
+            });
+  }
+
+  /** Picard's iteration; empty if it diverges. */
+  private static Optional<double[]> fixedPoint(double[] start, UnaryOperator<double[]> map) {
+    double[] iterate = start;
     double before = Double.POSITIVE_INFINITY;
     for (int iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
-      Marginal[] u = marginals(variances);
-      double[] e = values(u, u, s);
-      double[] nextS = affine(c, grid.fromStart(e));
-      double[] nextVariances = affine(c, grid.squares(e));
-      double change = Math.max(change(s, nextS), change(variances, nextVariances));
-      s = nextS;
-      variances = nextVariances;
+      double[] next = map.apply(iterate);
+      double change = change(iterate, next);
+      iterate = next;
       if (!Double.isFinite(change)) {
         return Optional.empty();
       }
-      if (settled(change, before)) {
-        return Optional.of(new InputProcess(grid, marginals(variances), s, e, c));
+      if (change <= EQUAL || (change <= STALLED && change >= before)) {
+        return Optional.of(iterate);
       }
       before = change;
     }
     return Optional.empty();
   }
 
-  /** The kernels of two inputs with x·x̄/d; empty if the iteration diverges. */
-  Optional<Solution> pair(InputProcess x, InputProcess y, double dotOverD) {
-    double c = sigmaUSquared * dotOverD;
-    double[] s = new double[grid.points()];
-    Arrays.fill(s, c);
-    double[] e = values(x.marginals(), y.marginals(), s);
-    double before = Double.POSITIVE_INFINITY;
-    boolean settled = false;
-    for (int iteration = 0; iteration < MOST_ITERATIONS && !settled; iteration++) {
-      double[] next = affine(c, grid.fromStart(e));
-      double change = change(s, next);
-      settled = settled(change, before);
-      before = change;
-      s = next;
-      e = values(x.marginals(), y.marginals(), s);
-    }
-    if (!settled) {
-      return Optional.empty();
-    }
-    Marginal u = x.atEnd();
-    Marginal v = y.atEnd();
-    double end = admissible(u, v, c + kappa * grid.total(e));
-    double last = sigmaVSquared * dual.derivative(u, v, end);
-    double[] slopes = derivatives(x.marginals(), y.marginals(), s);
-    double[] theta = new double[grid.points()];
-    Arrays.fill(theta, last);
-    before = Double.POSITIVE_INFINITY;
-    settled = false;
-    for (int iteration = 0; iteration < MOST_ITERATIONS && !settled; iteration++) {
-      double[] next = affine(last, grid.toEnd(product(slopes, theta)));
-      double change = change(theta, next);
-      settled = settled(change, before);
-      before = change;
-      theta = next;
-    }
-    if (!settled) {
-      return Optional.empty();
-    }
-    double nngp = sigmaVSquared * dual.value(u, v, end);
-    double hidden = kappa * grid.total(product(e, theta));
-    double thetaAtStart = last + kappa * grid.total(product(slopes, theta));
-    double nngpScale =
-        sigmaVSquared * Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
-    double ntkScale =
-        nngpScale
-            + Math.abs(hidden)
-            + Math.abs(thetaAtStart) * Math.sqrt(x.atStart() * y.atStart());
-    return Optional.of(new Solution(nngp, nngp + hidden + c * thetaAtStart, nngpScale, ntkScale));
-  }
-
-  private Marginal[] marginals(double[] variances) {
-    Marginal[] marginals = new Marginal[variances.length];
+  /** Of an input's state: its covariance at the points, then its variances at the times. */
+  private Marginal[] marginals(double[] state) {
+    Marginal[] marginals = new Marginal[grid.times().length];
     for (int k = 0; k < marginals.length; k++) {
-      marginals[k] = dual.marginal(Math.max(0, variances[k]));
+      marginals[k] = dual.marginal(Math.max(0, state[grid.points() + k]));
     }
     return marginals;
   }
 
+  private double[] values(double[] state) {
+    Marginal[] u = marginals(state);
+    return values(u, u, state);
+  }
+
   private double[] values(Marginal[] x, Marginal[] y, double[] s) {
-    double[] e = new double[s.length];
+    double[] e = new double[grid.points()];
     for (int p = 0; p < e.length; p++) {
       Marginal u = x[grid.first(p)];
       Marginal v = y[grid.second(p)];
@@ -163,7 +162,7 @@ final class TwoTimeSolver {
   }
 
   private double[] derivatives(Marginal[] x, Marginal[] y, double[] s) {
-    double[] e = new double[s.length];
+    double[] e = new double[grid.points()];
     for (int p = 0; p < e.length; p++) {
       Marginal u = x[grid.first(p)];
       Marginal v = y[grid.second(p)];
@@ -208,7 +207,15 @@ final class TwoTimeSolver {
     return change / scale;
   }
 
-  private static boolean settled(double change, double before) {
-    return change <= EQUAL || (change <= STALLED && change >= before);
+  private static double[] constant(double value, int length) {
+    double[] constant = new double[length];
+    Arrays.fill(constant, value);
+    return constant;
+  }
+
+  private static double[] concat(double[] first, double[] second) {
+    double[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
   }
 }
