@@ -17,14 +17,20 @@ import java.util.Optional;
  * homogeneous φ reduces all pairs, on a triangle in which they are smooth.
  *
  * <p>The error estimate is the difference between the last two node counts, an estimate for the
- * coarser of them, plus the error of the dual activation and of rounding, each grown as the flow
- * grows perturbations.
+ * coarser of them (eight times that where they do not agree to rounding), plus the error of the
+ * dual activation and of rounding, each grown as the flow grows perturbations.
  */
 public final class ContinuumLimit extends PathKernel<ContinuumLimit.Path> {
 
   private static final int[] SQUARE_NODES = {6, 8, 11, 15, 20, 27, 36, 48, 64};
   private static final int[] TRIANGLE_NODES = {6, 8, 10, 13, 16, 20, 24};
   private static final double AGREEMENT = 4e-15;
+
+  /**
+   * Where the nodes run out convergence may be as slow as 1/m, and the error left is so many times
+   * the difference of the last two counts, 20 and 24 or 48 and 64, with a margin.
+   */
+  private static final double ALGEBRAIC = 8;
 
   /** A difference this large, relatively, is no value at all. */
   private static final double UNRESOLVED = 1e-3;
@@ -80,16 +86,19 @@ public final class ContinuumLimit extends PathKernel<ContinuumLimit.Path> {
         double nngpMiss = Math.abs(k.nngp() - coarse.get().nngp());
         double ntkMiss = Math.abs(k.ntk() - coarse.get().ntk());
         double floor = relativeError(u.get().atEnd(), v.get().atEnd());
+        double agreement = Math.max(AGREEMENT, 0.25 * floor);
+        boolean agree =
+            nngpMiss <= agreement * k.nngpScale() && ntkMiss <= agreement * k.ntkScale();
+        double caution = agree ? 1 : ALGEBRAIC;
         best =
             ntkMiss > UNRESOLVED * k.ntkScale()
                 ? null
                 : new LimitValue(
                     k.nngp(),
                     k.ntk(),
-                    nngpMiss + floor * k.nngpScale(),
-                    ntkMiss + floor * k.ntkScale());
-        double agreement = Math.max(AGREEMENT, 0.25 * floor);
-        if (nngpMiss <= agreement * k.nngpScale() && ntkMiss <= agreement * k.ntkScale()) {
+                    caution * nngpMiss + floor * k.nngpScale(),
+                    caution * ntkMiss + floor * k.ntkScale());
+        if (agree) {
           return best;
         }
       }
