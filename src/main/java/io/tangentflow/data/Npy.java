@@ -112,8 +112,9 @@ public final class Npy {
       throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     int block = BUFFER_BYTES / type.bytes();
-    for (int from = 0; from < values.length; from += block) {
-      int to = Math.min(values.length - from, block) + from;
+    int to;
+    for (int from = 0; from < values.length; from = to) {
+      to = from + Math.min(block, values.length - from);
       buffer.clear();
       for (int k = from; k < to; k++) {
         switch (type) {
