@@ -31,11 +31,12 @@ public final class AtomicFile {
   }
 
   /**
-   * Replaces the file, or makes it. Its directory must exist.
+   * Makes sure, before long work, that its result can be written there, and returns the directory.
    *
-   * @throws RunDirectoryConflict if it cannot be written; the target is as it was
+   * @throws RunDirectoryConflict if the target is no regular file, or its directory does not exist
+   *     or cannot be written
    */
-  public static void write(Path target, Content content) {
+  public static Path requireWritable(Path target) {
     if (Files.exists(target) && !Files.isRegularFile(target)) {
       throw new RunDirectoryConflict(target, "is not a regular file; name another output");
     }
@@ -43,6 +44,19 @@ public final class AtomicFile {
     if (directory == null || !Files.isDirectory(directory)) {
       throw new RunDirectoryConflict(target, "its directory does not exist; create it first");
     }
+    if (!Files.isWritable(directory)) {
+      throw new RunDirectoryConflict(target, "its directory cannot be written");
+    }
+    return directory;
+  }
+
+  /**
+   * Replaces the file, or makes it. Its directory must exist.
+   *
+   * @throws RunDirectoryConflict if it cannot be written; the target is as it was
+   */
+  public static void write(Path target, Content content) {
+    Path directory = requireWritable(target);
     Path temporary =
         directory.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
