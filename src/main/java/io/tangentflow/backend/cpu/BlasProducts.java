@@ -28,9 +28,10 @@ final class BlasProducts implements Products {
       CpuMatrix first,
       CpuMatrix second,
       double beta,
-      CpuMatrix c) {
+      CpuMatrix result) {
     CpuMatrix a = reachable(first);
     CpuMatrix b = reachable(second);
+    CpuMatrix c = reachable(result);
     int m = c.rows();
     int n = c.columns();
     int k = transposeA == Transpose.NO ? a.columns() : a.rows();
@@ -76,11 +77,15 @@ final class BlasProducts implements Products {
           c.offset(),
           ldc);
     }
+    if (c != result) {
+      result.assign(c);
+    }
   }
 
   @Override
-  public void syrk(CpuMatrix factor, CpuMatrix c) {
+  public void syrk(CpuMatrix factor, CpuMatrix result) {
     CpuMatrix a = reachable(factor);
+    CpuMatrix c = reachable(result);
     int n = c.rows();
     int k = a.rows();
     if (c.precision() == Precision.FP32) {
@@ -112,11 +117,14 @@ final class BlasProducts implements Products {
           c.offset(),
           stride(c));
     }
+    if (c != result) {
+      result.assign(c);
+    }
   }
 
   /**
    * The binding refuses a view whose last column is not followed by the rest of its leading
-   * dimension, though BLAS would not read it; such a view is copied.
+   * dimension, though BLAS would not touch it; such a view is copied, a result there and back.
    */
   private static CpuMatrix reachable(CpuMatrix view) {
     return view.endsInsideItsArray() ? view : view.compact();

@@ -163,10 +163,9 @@ final class DoubleMath {
     return swapped.lanewise(VectorOperators.XOR, sign).reinterpretAsDoubles();
   }
 
-  /** Whether some |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
-  static boolean beyondTrigonometricLimit(DoubleVector x) {
-    VectorMask<Double> beyond = x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
-    return beyond.anyTrue();
+  /** Where |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
+  static VectorMask<Double> beyondTrigonometricLimit(DoubleVector x) {
+    return x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
   }
 
   private static DoubleVector withSignOf(DoubleVector x, DoubleVector magnitude) {

@@ -168,10 +168,9 @@ final class FloatMath {
     return swapped.lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
   }
 
-  /** Whether some |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
-  static boolean beyondTrigonometricLimit(FloatVector x) {
-    VectorMask<Float> beyond = x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
-    return beyond.anyTrue();
+  /** Where |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
+  static VectorMask<Float> beyondTrigonometricLimit(FloatVector x) {
+    return x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
   }
 
   private static FloatVector withSignOf(FloatVector x, FloatVector magnitude) {
