@@ -625,15 +625,13 @@ class BackendContractTest {
           Transpose no = Transpose.NO;
           assertNames("3x4", "5x6", () -> backend.upload(DenseMatrix.zeros(3, 4), b));
           assertNames("3x4", "5x6", () -> backend.copy(a, b));
-          assertNames("4x6", "5x6", () -> backend.gemm(no, no, 1, a, b, 0, wide));
+          assertNames("4x6", "5x6", () -> backend.gemm(no, no, 1, a, b, 0, a));
           assertNames("3x3", "5x6", () -> backend.gemm(no, Transpose.YES, 1, a, a, 0, b));
           assertNames("4x4", "5x6", () -> backend.syrk(a, b));
           assertNames("3x4", "5x6", () -> backend.activate(phi, a, b, a));
           assertNames("3x4", "5x6", () -> backend.activate(phi, a, a, b));
-          assertNames(
-              "3x4", "5x6", () -> backend.stage(phi, a, List.of(new Term(1, b)), wide, wide));
-          assertNames(
-              "3x4", "5x6", () -> backend.step(phi, a, List.of(new Term(1, b)), wide, wide));
+          assertNames("3x4", "5x6", () -> backend.stage(phi, a, List.of(new Term(1, b)), a, a));
+          assertNames("3x4", "5x6", () -> backend.step(phi, a, List.of(new Term(1, b)), a, a));
           assertNames("3x4", "5x6", () -> backend.adjointStage(b, a, 1, a, List.of(), a));
           assertNames("3x4", "5x6", () -> backend.adjointStage(a, a, 1, b, List.of(), a));
           assertNames("3x4", "5x6", () -> backend.adjointStep(a, a, List.of(), b, 1, a));
@@ -890,6 +888,9 @@ class BackendContractTest {
             "every", m -> m.everyColumn(0, (columns + 1) / 2, 2), (i, j, r) -> i + 2 * j * r),
         new ViewOf(
             "rows", m -> m.rowRange(rows / 2, rows - rows / 2), (i, j, r) -> i + r / 2 + j * r),
-        new ViewOf("shape", m -> m.reshape(columns, rows), (i, j, r) -> i + j * columns));
+        new ViewOf(
+            "shape",
+            m -> m.reshape(/* rows= */ columns, /* columns= */ rows),
+            (i, j, r) -> i + j * columns));
   }
 }

@@ -87,7 +87,10 @@ final class DoubleMath {
             .reinterpretAsLongs()
             .add(shifted.reinterpretAsLongs().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
             .reinterpretAsDoubles();
-    return scaled.blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW));
+    // The payload of a NaN would have been shifted into its exponent.
+    return scaled
+        .blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW))
+        .blend(x, x.compare(VectorOperators.NE, x));
   }
 
   /** exp(−x²), with the rounding error of the square made good. */

@@ -91,7 +91,10 @@ final class FloatMath {
             .reinterpretAsInts()
             .add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
             .reinterpretAsFloats();
-    return scaled.blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW));
+    // The payload of a NaN would have been shifted into its exponent.
+    return scaled
+        .blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW))
+        .blend(x, x.compare(VectorOperators.NE, x));
   }
 
   /** exp(−x²), with the rounding error of the square made good. */
