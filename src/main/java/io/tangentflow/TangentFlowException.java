@@ -78,6 +78,16 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           null);
     }
 
+    /** The JVM's heap ran out where no plan had foreseen it. */
+    public OutOfMemory(String what) {
+      super(
+          5,
+          what
+              + " ran out of the JVM's heap; raise it by TANGENTFLOW_OPTS=-Xmx..., or lower --samples"
+              + " or --width",
+          null);
+    }
+
     private static String bytes(long count) {
       return count < 1L << 20
           ? String.format("%.1f KiB", count / 1024.0)

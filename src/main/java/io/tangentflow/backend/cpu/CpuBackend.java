@@ -332,6 +332,12 @@ final class CpuBackend implements Backend {
 
   private static void contractColumn(
       float[] p, int pAt, float[] r, int rAt, double[] sum, int sumAt, int rows, int outputs) {
+    if (outputs == 1) { // With the stride known to be one the loop compiles to vector code.
+      for (int i = 0; i < rows; i++) {
+        sum[sumAt + i] += (double) p[pAt + i] * r[rAt + i];
+      }
+      return;
+    }
     for (int i = 0; i < rows; i++) {
       for (int o = 0; o < outputs; o++) {
         sum[sumAt + i * outputs + o] += (double) p[pAt + i * outputs + o] * r[rAt + i];
@@ -341,6 +347,12 @@ final class CpuBackend implements Backend {
 
   private static void contractColumn(
       double[] p, int pAt, double[] r, int rAt, double[] sum, int sumAt, int rows, int outputs) {
+    if (outputs == 1) { // With the stride known to be one the loop compiles to vector code.
+      for (int i = 0; i < rows; i++) {
+        sum[sumAt + i] += p[pAt + i] * r[rAt + i];
+      }
+      return;
+    }
     for (int i = 0; i < rows; i++) {
       for (int o = 0; o < outputs; o++) {
         sum[sumAt + i * outputs + o] += p[pAt + i * outputs + o] * r[rAt + i];

@@ -5,6 +5,9 @@ import dev.ludovic.netlib.blas.NativeBLAS;
 import dev.ludovic.netlib.lapack.LAPACK;
 import dev.ludovic.netlib.lapack.NativeLAPACK;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 
@@ -18,6 +21,16 @@ public final class OpenBlas {
    * JavaCPP names the unpacked library after the preset; it is all of OpenBLAS, LAPACK included.
    */
   private static final String LIBRARY = "libopenblas_nolapack.so.0";
+
+  /**
+   * netlib tries its pure-Java variants on the way and warns of each that this JVM lacks; what we
+   * end up with is our own to say. Held here, because the logging system forgets loggers that
+   * nobody holds.
+   */
+  private static final List<Logger> NETLIB_LOGGERS =
+      List.of(
+          Logger.getLogger("dev.ludovic.netlib.blas.InstanceBuilder"),
+          Logger.getLogger("dev.ludovic.netlib.lapack.InstanceBuilder"));
 
   private static final Loaded LOADED = load();
 
@@ -49,6 +62,7 @@ public final class OpenBlas {
   }
 
   private static Loaded load() {
+    NETLIB_LOGGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
     try {
       String binding = Loader.load(openblas_nolapack.class);
       Path library = Path.of(binding).resolveSibling(LIBRARY);

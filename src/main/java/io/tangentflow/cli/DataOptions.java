@@ -1,0 +1,46 @@
+package io.tangentflow.cli;
+
+import io.tangentflow.data.DataSource;
+import io.tangentflow.data.Dataset;
+import io.tangentflow.data.Normalisation;
+import picocli.CommandLine.Option;
+
+/** Which samples a command works on. */
+final class DataOptions {
+
+  @Option(
+      names = "--data",
+      paramLabel = "SOURCE",
+      defaultValue = "digits",
+      description =
+          "digits, synthetic:d=32, mnist:DIR, fashion-mnist:DIR, csv:FILE or npy:FILE"
+              + " (default: ${DEFAULT-VALUE}).")
+  String data;
+
+  @Option(
+      names = "--samples",
+      paramLabel = "N",
+      defaultValue = "100",
+      description = "Number of samples, drawn without replacement (default: ${DEFAULT-VALUE}).")
+  int samples;
+
+  @Option(
+      names = "--data-seed",
+      paramLabel = "SEED",
+      defaultValue = "0",
+      description = "Seed of the choice of samples (default: ${DEFAULT-VALUE}).")
+  long seed;
+
+  @Option(
+      names = "--normalise",
+      paramLabel = "HOW",
+      defaultValue = "sphere",
+      description =
+          "sphere (each sample to ‖x‖² = d), standard (each feature to mean 0, variance 1) or none"
+              + " (default: ${DEFAULT-VALUE}).")
+  Normalisation normalise;
+
+  Dataset load() {
+    return DataSource.parse(data).load(samples, seed).normalised(normalise);
+  }
+}

@@ -1,0 +1,245 @@
+package io.tangentflow.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.Dataset;
+import io.tangentflow.data.ElementType;
+import io.tangentflow.data.Npy;
+import io.tangentflow.kernel.empirical.EmpiricalNtk;
+import io.tangentflow.kernel.empirical.GramPlan;
+import io.tangentflow.kernel.empirical.GramStrategy;
+import io.tangentflow.kernel.empirical.PrecisionCheck;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
+import io.tangentflow.model.StandardActivation;
+import io.tangentflow.ode.Tableau;
+import io.tangentflow.ode.TimeGrid;
+import io.tangentflow.report.Cell;
+import io.tangentflow.report.Table;
+import io.tangentflow.spectrum.Spectrum;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "ntk",
+    mixinStandardHelpOptions = true,
+    description =
+        "The empirical neural tangent kernel of one network, as a Gram matrix, and its extreme"
+            + " eigenvalues.")
+final class NtkCommand implements Callable<Integer> {
+
+  private static final String AUTO = "auto";
+
+  @Mixin private Console console;
+  @Mixin private DataOptions data;
+  @Mixin private ScaleOptions scales;
+  @Mixin private EngineOptions engine;
+  @Mixin private MemoryOption memory;
+
+  @Option(
+      names = "--width",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "Width n (default: ${DEFAULT-VALUE}).")
+  private int width;
+
+  @Option(
+      names = "--depth",
+      paramLabel = "L",
+      defaultValue = "10",
+      description = "Steps of the solver (default: ${DEFAULT-VALUE}).")
+  private int depth;
+
+  @Option(
+      names = "--solver",
+      paramLabel = "NAME",
+      defaultValue = "rk4",
+      description =
+          "euler (the residual network), midpoint, heun, rk4 or three-eighths (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String solver;
+
+  @Option(
+      names = "--activation",
+      paramLabel = "NAME",
+      defaultValue = "softplus",
+      description =
+          "softplus, relu, gelu, quadratic, tanh, erf, silu, sine or identity (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String activation;
+
+  @Option(
+      names = "--outputs",
+      paramLabel = "M",
+      defaultValue = "1",
+      description =
+          "Outputs m; the Gram is Nm×Nm, the outputs of a sample being neighbours (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int outputs;
+
+  @Option(
+      names = "--trace",
+      description = "The trace over outputs divided by m, N×N, instead of the Nm×Nm matrix.")
+  private boolean trace;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "SEED",
+      defaultValue = "0",
+      description = "Seed of the parameters; see 'init' (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--gram",
+      paramLabel = "HOW",
+      defaultValue = AUTO,
+      description =
+          "structured (contract tangent features), explicit (form gradients) or auto, the one of fewer"
+              + " FLOPs (default: ${DEFAULT-VALUE}).")
+  private String gram;
+
+  @Option(names = "--plan", description = "Print the plan and stop.")
+  private boolean planOnly;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description = "Write the Gram matrix to this .npy file, in fp64.")
+  private Path out;
+
+  @Option(
+      names = "--inputs-out",
+      paramLabel = "FILE",
+      description = "Write the inputs, N×d, to this .npy file, in fp64.")
+  private Path inputsOut;
+
+  @Override
+  public Integer call() {
+    TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
+    StandardActivation phi = StandardActivation.named(activation);
+    requireWritable(out);
+    requireWritable(inputsOut);
+    Dataset dataset = data.load();
+    NeuralOde model =
+        new NeuralOde(
+            dataset.dimension(),
+            width,
+            outputs,
+            scales.horizon,
+            scales.sigmaU,
+            scales.sigmaW,
+            scales.sigmaV,
+            phi);
+    try (Backend backend = engine.open()) {
+      GramPlan plan = plan(model, grid, dataset.samples(), backend);
+      console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
+      if (planOnly) {
+        console.result("plan: " + plan, new ObjectMapper().valueToTree(plan));
+        return 0;
+      }
+      return compute(model, grid, plan, dataset, backend);
+    }
+  }
+
+  private GramPlan plan(NeuralOde model, TimeGrid grid, int samples, Backend backend) {
+    long budget = memory.budget(backend);
+    return gram.equals(AUTO)
+        ? GramPlan.choose(model, grid, samples, backend.precision(), budget)
+        : GramPlan.of(GramStrategy.named(gram), model, grid, samples, backend.precision(), budget);
+  }
+
+  private int compute(
+      NeuralOde model, TimeGrid grid, GramPlan plan, Dataset dataset, Backend backend) {
+    Parameters parameters = new Parameters.Seeded(seed);
+    long start = System.nanoTime();
+    EmpiricalNtk.Result result;
+    try (Console.Progress progress = console.progress("Gram", 1000)) {
+      result =
+          new EmpiricalNtk(model, grid, plan)
+              .gram(
+                  parameters,
+                  dataset.inputs(),
+                  backend,
+                  fraction -> progress.at(Math.round(1000 * fraction)));
+    }
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    DenseMatrix kernel = trace ? result.traceOverOutputs() : result.gram();
+    if (out != null) {
+      Npy.write(out, kernel, ElementType.FP64);
+    }
+    if (inputsOut != null) {
+      Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
+    }
+    Spectrum.Extreme least = Spectrum.least(kernel);
+    Spectrum.Extreme greatest = Spectrum.greatest(kernel);
+    ObjectNode object = new ObjectMapper().createObjectNode();
+    object
+        .put("order", kernel.rows())
+        .put("leastEigenvalue", least.value())
+        .put("leastEigenvalueError", least.errorBound())
+        .put("greatestEigenvalue", greatest.value())
+        .put("norm", kernel.norm())
+        .put("backend", backend.name())
+        .put("precision", backend.precision().toString())
+        .put("gram", plan.strategy().toString())
+        .put("planBytes", plan.bytes())
+        .put("peakBytes", result.peakBytes())
+        .put("seconds", seconds)
+        .put("gflops", plan.flops() / seconds * 1e-9);
+    Table table =
+        Table.of(
+                String.format(
+                    "Tangent kernel of %s, width %d, %s by %s, seed %d, on %d samples of %s:",
+                    activation,
+                    width,
+                    grid,
+                    backend.precision(),
+                    seed,
+                    dataset.samples(),
+                    data.data),
+                Table.Column.left("quantity"),
+                Table.Column.right("value"))
+            .row(Cell.of("order of the Gram matrix"), Cell.of(kernel.rows()))
+            .row(Cell.of("least eigenvalue"), Cell.of(least.value(), 6))
+            .row(Cell.of("  error bound of the eigenvalue solver"), Cell.of(least.errorBound(), 2))
+            .row(Cell.of("greatest eigenvalue"), Cell.of(greatest.value(), 6))
+            .row(Cell.of("Frobenius norm"), Cell.of(kernel.norm(), 6));
+    if (backend.precision() == Precision.FP32) {
+      double difference =
+          PrecisionCheck.relativeDifference(
+              model,
+              grid,
+              parameters,
+              dataset.inputs(),
+              result.gram(),
+              backend.name(),
+              engine.threads(),
+              memory.budget(backend));
+      object.put("differenceFromFp64", difference);
+      table =
+          table.row(
+              Cell.of("relative difference from fp64 on the first samples"),
+              Cell.of(difference, 2));
+    }
+    table =
+        table
+            .row(Cell.of("seconds"), Cell.of(seconds, 3))
+            .row(Cell.of("GFLOP/s of the plan"), Cell.of(plan.flops() / seconds * 1e-9, 3))
+            .row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
+    console.result(table.toText(), object);
+    return 0;
+  }
+
+  private static void requireWritable(Path file) {
+    if (file != null) {
+      AtomicFile.requireWritable(file);
+    }
+  }
+}

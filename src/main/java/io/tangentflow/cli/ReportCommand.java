@@ -1,0 +1,31 @@
+package io.tangentflow.cli;
+
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import io.tangentflow.sweep.RunDirectory;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "report",
+    mixinStandardHelpOptions = true,
+    description = "Rebuild the tables, plots and report.html of a run from its results.")
+final class ReportCommand implements Callable<Integer> {
+
+  @Mixin private SweepRun sweepRun;
+
+  @Parameters(paramLabel = "DIR", description = "The run directory.")
+  private Path directory;
+
+  @Override
+  public Integer call() {
+    try (RunDirectory run = RunDirectory.open(directory)) {
+      if (run.results().isEmpty()) {
+        throw new RunDirectoryConflict(directory, "has no results yet; go on with 'resume'");
+      }
+      return sweepRun.report(run);
+    }
+  }
+}

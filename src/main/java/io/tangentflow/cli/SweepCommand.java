@@ -1,0 +1,102 @@
+package io.tangentflow.cli;
+
+import io.tangentflow.sweep.SweepConfiguration;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "sweep",
+    mixinStandardHelpOptions = true,
+    description = {
+      "The empirical tangent kernel over a grid of widths, depths, activations, solvers and seeds,"
+          + " against its infinite-width limit: that of the same depth for Euler's method, the"
+          + " continuum for the others.",
+      "Killed at any moment it loses at most one network; go on with 'resume DIR'."
+    })
+final class SweepCommand implements Callable<Integer> {
+
+  @Mixin private SweepRun sweepRun;
+  @Mixin private DataOptions data;
+  @Mixin private ScaleOptions scales;
+  @Mixin private EngineOptions engine;
+
+  @Option(
+      names = "--width",
+      split = ",",
+      paramLabel = "N",
+      defaultValue = "64,128,256,512",
+      description = "Widths (default: ${DEFAULT-VALUE}).")
+  private List<Integer> widths;
+
+  @Option(
+      names = "--depth",
+      split = ",",
+      paramLabel = "L",
+      defaultValue = "5",
+      description = "Steps of the solver (default: ${DEFAULT-VALUE}).")
+  private List<Integer> depths;
+
+  @Option(
+      names = "--activation",
+      split = ",",
+      paramLabel = "NAME",
+      defaultValue = "softplus",
+      description =
+          "softplus, relu, gelu, quadratic, tanh, erf, silu, sine, identity (default:"
+              + " ${DEFAULT-VALUE}).")
+  private List<String> activations;
+
+  @Option(
+      names = "--solver",
+      split = ",",
+      paramLabel = "NAME",
+      defaultValue = "rk4",
+      description = "euler, midpoint, heun, rk4, three-eighths (default: ${DEFAULT-VALUE}).")
+  private List<String> solvers;
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "K",
+      defaultValue = "8",
+      description = "Networks of each kind, of seeds 0 … K − 1 (default: ${DEFAULT-VALUE}).")
+  private int seeds;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "A new or empty directory (default: runs/sweep-DATE-TIME).")
+  private Path out;
+
+  @Override
+  public Integer call() {
+    List<Long> seedList = new ArrayList<>();
+    for (long seed = 0; seed < seeds; seed++) {
+      seedList.add(seed);
+    }
+    SweepConfiguration configuration =
+        new SweepConfiguration(
+            data.data,
+            data.samples,
+            data.seed,
+            data.normalise,
+            activations,
+            solvers,
+            depths,
+            widths,
+            seedList,
+            scales.horizon,
+            scales.sigmaU,
+            scales.sigmaW,
+            scales.sigmaV,
+            engine.precision(),
+            engine.backend,
+            engine.threads());
+    return sweepRun.begin(
+        "sweep", configuration, out == null ? SweepRun.defaultDirectory("sweep") : out);
+  }
+}

@@ -1,0 +1,113 @@
+package io.tangentflow.data;
+
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import java.io.BufferedOutputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.UUID;
+
+/**
+ * Writes a file as a whole or not at all: into a temporary neighbour {@code .NAME.UUID.tmp}, which
+ * is synced to disk and then renamed over its target. A reader sees the old content or the new,
+ * never a part; a process killed in between leaves the old content, and at worst the neighbour.
+ */
+public final class AtomicFile {
+
+  private static final int BUFFER_BYTES = 1 << 16;
+
+  private AtomicFile() {}
+
+  /** What a file shall hold. */
+  @FunctionalInterface
+  public interface Content {
+    /** Writes the whole content; the stream is buffered, and closed by its owner. */
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /**
+   * Makes sure, before long work, that its result can be written there, and returns the directory.
+   *
+   * @throws RunDirectoryConflict if the target is no regular file, or its directory does not exist
+   *     or cannot be written
+   */
+  public static Path requireWritable(Path target) {
+    if (Files.exists(target) && !Files.isRegularFile(target)) {
+      throw new RunDirectoryConflict(target, "is not a regular file; name another output");
+    }
+    Path directory = target.toAbsolutePath().getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      throw new RunDirectoryConflict(target, "its directory does not exist; create it first");
+    }
+    if (!Files.isWritable(directory)) {
+      throw new RunDirectoryConflict(target, "its directory cannot be written");
+    }
+    return directory;
+  }
+
+  /**
+   * Replaces the file, or makes it. Its directory must exist.
+   *
+   * @throws RunDirectoryConflict if it cannot be written; the target is as it was
+   */
+  public static void write(Path target, Content content) {
+    Path directory = requireWritable(target);
+    Path temporary =
+        directory.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    try {
+      writeSynced(temporary, content);
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      syncDirectory(directory);
+    } catch (IOException e) {
+      throw new RunDirectoryConflict(target, "cannot be written (" + reason(e) + ")", e);
+    } finally {
+      deleteLeftover(temporary);
+    }
+  }
+
+  /** As {@link #write(Path, Content)}, of bytes. */
+  public static void write(Path target, byte[] content) {
+    write(target, out -> out.write(content));
+  }
+
+  /** As {@link #write(Path, Content)}, of text in UTF-8. */
+  public static void write(Path target, String content) {
+    write(target, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void writeSynced(Path temporary, Content content) throws IOException {
+    // Not a channel: a thread's interruption would close that in the middle of the write.
+    try (FileOutputStream file = new FileOutputStream(temporary.toFile())) {
+      BufferedOutputStream buffer = new BufferedOutputStream(file, BUFFER_BYTES);
+      content.writeTo(buffer);
+      buffer.flush();
+      file.getFD().sync();
+    }
+  }
+
+  /** Makes the rename itself durable, where the platform lets a directory be opened. */
+  private static void syncDirectory(Path directory) {
+    try (FileChannel channel = FileChannel.open(directory)) {
+      channel.force(true);
+    } catch (IOException e) {
+      // The content is synced and in place; only a power cut at this moment could undo the rename.
+    }
+  }
+
+  private static void deleteLeftover(Path temporary) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      // The failure that left it is already on its way to the caller.
+    }
+  }
+
+  private static String reason(IOException e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+}

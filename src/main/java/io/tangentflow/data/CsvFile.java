@@ -1,0 +1,80 @@
+package io.tangentflow.data;
+
+import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.model.DenseMatrix;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A CSV file of numbers, plain or gzip, a sample per row. It may have a header. One column may be
+ * the target; the others are the features, in the file's order.
+ *
+ * @param file the file
+ * @param target the target's name in the header; "" for no target; by default the last column if
+ *     its name is {@code label}, {@code target} or {@code y}, in whatever case
+ */
+public record CsvFile(Path file, Optional<String> target) implements DataSource {
+
+  private static final Set<String> TARGET_NAMES = Set.of("label", "target", "y");
+  private static final int NO_COLUMN = -1;
+
+  @Override
+  public Dataset load(int samples, long seed) {
+    return all().subset(samples, seed);
+  }
+
+  /**
+   * All samples, in the file's order.
+   *
+   * @throws DataFormat with a line number, if a cell is missing, not a number or not finite, if
+   *     rows differ in length, or if there is no sample or no feature
+   * @throws InvalidConfiguration if the header does not have the target exactly once
+   */
+  public Dataset all() {
+    try (SourceFile in = SourceFile.open(file)) {
+      CsvTable table = CsvTable.read(in, file);
+      int column = targetColumn(table.header());
+      DenseMatrix inputs = column == NO_COLUMN ? table.cells() : table.without(column);
+      if (inputs.rows() == 0) {
+        throw new DataFormat(file, "line", 1, "the target is the only column; add a feature");
+      }
+      return new Dataset(
+          "csv:" + file.getFileName(),
+          inputs,
+          column == NO_COLUMN ? Optional.empty() : Optional.of(table.only(column)),
+          Optional.empty(),
+          List.of(in.provenance()));
+    }
+  }
+
+  private int targetColumn(List<String> header) {
+    if (target.isEmpty()) {
+      int last = header.size() - 1;
+      return last >= 0 && TARGET_NAMES.contains(header.get(last).toLowerCase(Locale.ROOT))
+          ? last
+          : NO_COLUMN;
+    }
+    String name = target.get();
+    if (name.isEmpty()) {
+      return NO_COLUMN;
+    }
+    int column = header.indexOf(name);
+    if (column < 0 || column != header.lastIndexOf(name)) {
+      throw new InvalidConfiguration(
+          "--data",
+          String.format(
+              "%s %s a column '%s'; %s",
+              file,
+              column < 0 ? "does not have" : "has more than one time",
+              name,
+              header.isEmpty()
+                  ? "it has no header"
+                  : "its columns are " + String.join(", ", header)));
+    }
+    return column;
+  }
+}

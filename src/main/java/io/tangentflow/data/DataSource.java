@@ -1,0 +1,103 @@
+package io.tangentflow.data;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Where samples come from: what {@code --data} says. */
+public sealed interface DataSource permits CsvFile, Digits, IdxDirectory, NpyFile, Synthetic {
+
+  /**
+   * Draws samples without replacement as {@link Dataset#subset} does, or generates them.
+   *
+   * @param samples N, at least 1
+   * @param seed of the draw or the generation; the same seed gives the same samples everywhere, and
+   *     fewer samples are the beginning of more
+   * @throws InvalidConfiguration if the source does not have so many samples
+   * @throws io.tangentflow.TangentFlowException.DataFormat if a file is not what its format says
+   */
+  Dataset load(int samples, long seed);
+
+  /**
+   * Understands one of
+   *
+   * <pre>
+   *   digits                      the built-in digits
+   *   synthetic:d=32              points on the sphere ‖x‖² = d
+   *   synthetic:d=32,seed=5       the same points whatever --seed says
+   *   mnist:DIR, fashion-mnist:DIR   the training set in a directory of IDX files
+   *   csv:FILE                    a CSV file; a last column label, target or y is the target
+   *   csv:FILE#COLUMN             the named column is the target (after the last #)
+   *   csv:FILE#                   no column is
+   *   npy:FILE                    an array of shape (samples, features)
+   * </pre>
+   *
+   * No file is opened.
+   *
+   * @throws InvalidConfiguration listing these forms, for anything else
+   */
+  static DataSource parse(String argument) {
+    int colon = argument.indexOf(':');
+    String kind = colon < 0 ? argument : argument.substring(0, colon);
+    String rest = colon < 0 ? "" : argument.substring(colon + 1);
+    if (argument.equals("digits")) {
+      return new Digits();
+    }
+    if (rest.isEmpty()) {
+      throw unknown(argument);
+    }
+    try {
+      return switch (kind) {
+        case "synthetic" -> synthetic(argument, rest);
+        case "mnist", "fashion-mnist" ->
+            new IdxDirectory(kind, Path.of(rest), IdxDirectory.Part.TRAIN);
+        case "csv" -> csv(argument, rest);
+        case "npy" -> new NpyFile(Path.of(rest));
+        default -> throw unknown(argument);
+      };
+    } catch (InvalidPathException e) {
+      throw new InvalidConfiguration("--data", "'" + rest + "' is not a path: " + e.getReason());
+    }
+  }
+
+  private static DataSource synthetic(String argument, String rest) {
+    Matcher matcher = Pattern.compile("d=(\\d+)(?:,seed=(-?\\d+))?").matcher(rest);
+    if (!matcher.matches()) {
+      throw unknown(argument);
+    }
+    try {
+      int dimension = Integer.parseInt(matcher.group(1));
+      return new Synthetic(
+          dimension,
+          matcher.group(2) == null
+              ? OptionalLong.empty()
+              : OptionalLong.of(Long.parseLong(matcher.group(2))));
+    } catch (NumberFormatException e) {
+      throw new InvalidConfiguration(
+          "--data", "a number in '" + argument + "' is too large; d has 31 bits and a seed 64");
+    }
+  }
+
+  private static DataSource csv(String argument, String rest) {
+    int mark = rest.lastIndexOf('#');
+    String file = mark < 0 ? rest : rest.substring(0, mark);
+    if (file.isEmpty()) {
+      throw unknown(argument);
+    }
+    return new CsvFile(
+        Path.of(file), mark < 0 ? Optional.empty() : Optional.of(rest.substring(mark + 1)));
+  }
+
+  private static InvalidConfiguration unknown(String argument) {
+    return new InvalidConfiguration(
+        "--data",
+        "'"
+            + argument
+            + "' is none of digits, synthetic:d=32, synthetic:d=32,seed=5, mnist:DIR,"
+            + " fashion-mnist:DIR, csv:FILE, csv:FILE#TARGET_COLUMN, npy:FILE");
+  }
+}

@@ -1,0 +1,216 @@
+package io.tangentflow.data;
+
+import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.model.DenseMatrix;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * N samples of dimension d, all finite. Its matrices are shared, not copied; no method modifies
+ * them.
+ *
+ * @param name what {@code --data} said, in short
+ * @param inputs d×N, a sample per column
+ * @param targets m×N, a sample per column, if the data has numbers to be learnt
+ * @param classes the samples' classes, if the data has any
+ * @param provenance the files it was read from; none if it was generated
+ */
+public record Dataset(
+    String name,
+    DenseMatrix inputs,
+    Optional<DenseMatrix> targets,
+    Optional<Classes> classes,
+    List<Provenance> provenance) {
+
+  /** Two parts of a data set that share no sample. */
+  public record Split(Dataset train, Dataset test) {}
+
+  /**
+   * Holds the parts against each other.
+   *
+   * @throws DataFormat if a number is not finite, naming the sample and the feature or target
+   */
+  public Dataset {
+    provenance = List.copyOf(provenance);
+    int samples = inputs.columns();
+    if (targets.map(DenseMatrix::columns).orElse(samples) != samples
+        || classes.map(all -> all.labels().length).orElse(samples) != samples) {
+      throw new IllegalArgumentException(
+          "the " + samples + " samples of " + name + " have another number of targets or labels");
+    }
+    requireFinite(inputs, "feature", place(name, provenance));
+    if (targets.isPresent()) {
+      requireFinite(targets.get(), "target", place(name, provenance));
+    }
+  }
+
+  /** N. */
+  public int samples() {
+    return inputs.columns();
+  }
+
+  /** d. */
+  public int dimension() {
+    return inputs.rows();
+  }
+
+  /**
+   * Samples drawn without replacement, in the order of the draw. It depends on the seed and N
+   * alone, and the subset of a smaller count is the beginning of that of a greater one.
+   *
+   * @throws InvalidConfiguration if the count is not within 1 … N
+   */
+  public Dataset subset(int count, long seed) {
+    return select(drawn(count, samples(), name, seed));
+  }
+
+  /**
+   * All samples in a random order, cut after the first ⌊trainFraction·N + ½⌋. It depends on the
+   * seed and N alone, and is independent of {@link #subset} under the same seed.
+   *
+   * @throws InvalidConfiguration if either part would be empty
+   */
+  public Split split(double trainFraction, long seed) {
+    long train = Math.round(trainFraction * samples());
+    if (!(trainFraction > 0 && trainFraction < 1) || train < 1 || train >= samples()) {
+      throw new InvalidConfiguration(
+          "--train-fraction",
+          String.format(
+              "%s of %d samples leaves nothing to train or nothing to test on; choose a fraction"
+                  + " between 0 and 1 that leaves both",
+              trainFraction, samples()));
+    }
+    int[] order = Permutation.prefix(samples(), samples(), seed, Permutation.SPLIT_STREAM);
+    return new Split(
+        select(Arrays.copyOf(order, (int) train)),
+        select(Arrays.copyOfRange(order, (int) train, order.length)));
+  }
+
+  /**
+   * The same samples with their inputs scaled.
+   *
+   * @throws DataFormat if {@link Normalisation#SPHERE} meets a sample of zeros
+   */
+  public Dataset normalised(Normalisation normalisation) {
+    DenseMatrix scaled =
+        switch (normalisation) {
+          case SPHERE -> onSphere();
+          case STANDARD -> standardised();
+          case NONE -> inputs;
+        };
+    return new Dataset(name, scaled, targets, classes, provenance);
+  }
+
+  /** The samples that {@link #subset} draws. */
+  static int[] drawn(int count, int available, String name, long seed) {
+    if (count < 1 || count > available) {
+      throw new InvalidConfiguration(
+          "--samples",
+          String.format(
+              "%d were asked for, and %s has %d; choose between 1 and %d",
+              count, name, available, available));
+    }
+    return Permutation.prefix(count, available, seed, Permutation.SUBSET_STREAM);
+  }
+
+  private Dataset select(int[] samples) {
+    return new Dataset(
+        name,
+        columns(inputs, samples),
+        targets.map(all -> columns(all, samples)),
+        classes.map(all -> all.select(samples)),
+        provenance);
+  }
+
+  private static DenseMatrix columns(DenseMatrix matrix, int[] which) {
+    int rows = matrix.rows();
+    DenseMatrix selected = DenseMatrix.zeros(rows, which.length);
+    for (int j = 0; j < which.length; j++) {
+      System.arraycopy(matrix.values(), which[j] * rows, selected.values(), j * rows, rows);
+    }
+    return selected;
+  }
+
+  private DenseMatrix onSphere() {
+    int d = dimension();
+    DenseMatrix scaled = DenseMatrix.zeros(d, samples());
+    for (int j = 0; j < samples(); j++) {
+      double greatest = 0;
+      for (int i = 0; i < d; i++) {
+        greatest = Math.max(greatest, Math.abs(inputs.get(i, j)));
+      }
+      if (greatest == 0) {
+        throw new DataFormat(
+            place(name, provenance),
+            "sample",
+            j,
+            "all features are zero, so it cannot be scaled to the sphere; remove it, or choose"
+                + " another normalisation");
+      }
+      double squares = 0;
+      for (int i = 0; i < d; i++) {
+        double x = inputs.get(i, j) / greatest;
+        squares += x * x;
+      }
+      double scale = Math.sqrt(d / squares);
+      for (int i = 0; i < d; i++) {
+        scaled.set(i, j, inputs.get(i, j) / greatest * scale);
+      }
+    }
+    return scaled;
+  }
+
+  private DenseMatrix standardised() {
+    DenseMatrix scaled = DenseMatrix.zeros(dimension(), samples());
+    for (int i = 0; i < dimension(); i++) {
+      standardise(i, scaled);
+    }
+    return scaled;
+  }
+
+  private void standardise(int feature, DenseMatrix scaled) {
+    double least = Double.POSITIVE_INFINITY;
+    double greatest = Double.NEGATIVE_INFINITY;
+    for (int j = 0; j < samples(); j++) {
+      least = Math.min(least, inputs.get(feature, j));
+      greatest = Math.max(greatest, inputs.get(feature, j));
+    }
+    if (least == greatest) {
+      return; // Its rounded mean could differ from it, and the quotient be anything.
+    }
+    double unit = Math.max(Math.abs(least), Math.abs(greatest));
+    double mean = 0;
+    for (int j = 0; j < samples(); j++) {
+      mean += inputs.get(feature, j) / unit / samples();
+    }
+    double variance = 0;
+    for (int j = 0; j < samples(); j++) {
+      double deviation = inputs.get(feature, j) / unit - mean;
+      variance += deviation * deviation / samples();
+    }
+    for (int j = 0; j < samples(); j++) {
+      scaled.set(feature, j, (inputs.get(feature, j) / unit - mean) / Math.sqrt(variance));
+    }
+  }
+
+  private static void requireFinite(DenseMatrix matrix, String row, Path place) {
+    for (int k = 0; k < matrix.values().length; k++) {
+      if (!Double.isFinite(matrix.values()[k])) {
+        throw new DataFormat(
+            place,
+            "sample",
+            k / matrix.rows(),
+            String.format(
+                "%s %d is %s; remove or repair the sample",
+                row, k % matrix.rows(), matrix.values()[k]));
+      }
+    }
+  }
+
+  private static Path place(String name, List<Provenance> provenance) {
+    return provenance.isEmpty() ? Path.of(name) : provenance.get(0).file();
+  }
+}

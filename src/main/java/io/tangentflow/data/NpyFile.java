@@ -1,0 +1,33 @@
+package io.tangentflow.data;
+
+import io.tangentflow.TangentFlowException.DataFormat;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * An array of shape (N, d) in an {@code .npy} file, a sample per row, without targets. A vector is
+ * N samples of dimension 1.
+ */
+public record NpyFile(Path file) implements DataSource {
+
+  @Override
+  public Dataset load(int samples, long seed) {
+    return all().subset(samples, seed);
+  }
+
+  /**
+   * All samples, in the file's order.
+   *
+   * @throws DataFormat as {@link Npy#read} does, and at the first sample that is not finite
+   */
+  public Dataset all() {
+    Npy.Loaded loaded = Npy.readWithProvenance(file);
+    return new Dataset(
+        "npy:" + file.getFileName(),
+        loaded.matrix().transpose(),
+        Optional.empty(),
+        Optional.empty(),
+        List.of(loaded.provenance()));
+  }
+}

@@ -1,0 +1,426 @@
+package io.tangentflow.experiment;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.data.AtomicFile;
+import io.tangentflow.report.Axis;
+import io.tangentflow.report.Cell;
+import io.tangentflow.report.HtmlReport;
+import io.tangentflow.report.Numbers;
+import io.tangentflow.report.Plot;
+import io.tangentflow.report.Point;
+import io.tangentflow.report.ReferenceLine;
+import io.tangentflow.report.Section;
+import io.tangentflow.report.Series;
+import io.tangentflow.report.Table;
+import io.tangentflow.sweep.CellResult;
+import io.tangentflow.sweep.LimitSummary;
+import io.tangentflow.sweep.Manifest;
+import io.tangentflow.sweep.RunDirectory;
+import io.tangentflow.sweep.Sweep;
+import io.tangentflow.sweep.SweepConfiguration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
+import org.apache.commons.math3.stat.regression.SimpleRegression;
+
+/**
+ * What the results of a sweep say about the convergence of the empirical tangent kernel in the
+ * width: tables, plots, and the exponent of n in ‖K_n − K_∞‖/‖K_∞‖ by least squares on logarithms
+ * over all networks, with Student's 95 % confidence interval. The theory has −1/2 for one network.
+ */
+public final class WidthConvergence {
+
+  private static final double CONFIDENCE = 0.95;
+  private static final int BAND_POINTS = 60;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Manifest manifest;
+  private final List<Family> families;
+
+  private WidthConvergence(Manifest manifest, List<Family> families) {
+    this.manifest = manifest;
+    this.families = families;
+  }
+
+  /** Networks that differ in width and seed only. */
+  private record Family(
+      String name, Map<Integer, List<CellResult>> byWidth, LimitSummary limit, Optional<Fit> fit) {}
+
+  /**
+   * log(relative error) = intercept + slope log(width).
+   *
+   * @param low lower end of the 95 % confidence interval of the slope
+   * @param high its upper end
+   */
+  private record Fit(SimpleRegression regression, double low, double high) {}
+
+  /** Reads a run's results; it has at least one. */
+  public static WidthConvergence of(RunDirectory directory) {
+    Map<String, List<CellResult>> byFamily = new LinkedHashMap<>();
+    for (CellResult result : directory.results()) {
+      io.tangentflow.sweep.Cell cell = result.cell();
+      String name =
+          cell.activation()
+              + ", "
+              + cell.depth()
+              + " "
+              + cell.solver()
+              + " step"
+              + (cell.depth() == 1 ? "" : "s");
+      byFamily.computeIfAbsent(name, key -> new ArrayList<>()).add(result);
+    }
+    List<Family> families = new ArrayList<>();
+    byFamily.forEach(
+        (name, results) -> {
+          Map<Integer, List<CellResult>> byWidth = new TreeMap<>();
+          results.stream()
+              .sorted(Comparator.comparingLong(r -> r.cell().seed()))
+              .forEach(
+                  r -> byWidth.computeIfAbsent(r.cell().width(), w -> new ArrayList<>()).add(r));
+          LimitSummary limit =
+              directory.limit(Sweep.limitName(results.get(0).cell())).orElseThrow();
+          families.add(new Family(name, byWidth, limit, fit(results)));
+        });
+    return new WidthConvergence(directory.manifest(), families);
+  }
+
+  /** The findings, one sentence each. */
+  public List<String> findings() {
+    List<String> sentences = new ArrayList<>();
+    for (Family family : families) {
+      sentences.add(
+          family
+              .fit()
+              .map(
+                  fit ->
+                      String.format(
+                          "%s: the relative error of one network's tangent kernel falls like"
+                              + " n^%s (95 %% confidence interval %s … %s; theory −1/2).",
+                          family.name(),
+                          Numbers.significant(fit.regression().getSlope(), 3),
+                          Numbers.significant(fit.low(), 3),
+                          Numbers.significant(fit.high(), 3)))
+              .orElse(family.name() + ": a rate needs at least two widths and three networks."));
+      sentences.add(leastEigenvalueFinding(family));
+    }
+    precisionFinding().ifPresent(sentences::add);
+    return sentences;
+  }
+
+  /** One row per family and width. */
+  public Table table() {
+    Table table =
+        Table.of(
+            "Empirical against limiting tangent kernel: mean over seeds ± standard error.",
+            Table.Column.left("networks"),
+            Table.Column.right("width"),
+            Table.Column.right("seeds"),
+            Table.Column.right("relative error"),
+            Table.Column.right("λ_min"),
+            Table.Column.right("λ_min of the limit"));
+    for (Family family : families) {
+      for (Map.Entry<Integer, List<CellResult>> entry : family.byWidth().entrySet()) {
+        table =
+            table.row(
+                Cell.of(family.name()),
+                Cell.of(entry.getKey()),
+                Cell.of(entry.getValue().size()),
+                mean(entry.getValue(), CellResult::relativeError),
+                mean(entry.getValue(), CellResult::leastEigenvalue),
+                Cell.of(family.limit().leastEigenvalue(), 4));
+      }
+    }
+    return table;
+  }
+
+  /** One row per network, with exact values in CSV. */
+  public Table networks() {
+    Table table =
+        Table.of(
+            "All networks.",
+            Table.Column.left("networks"),
+            Table.Column.right("width"),
+            Table.Column.right("seed"),
+            Table.Column.right("relative error"),
+            Table.Column.right("λ_min"),
+            Table.Column.right("λ_max"),
+            Table.Column.left("Gram"),
+            Table.Column.right("MiB"),
+            Table.Column.right("seconds"));
+    for (Family family : families) {
+      for (List<CellResult> results : family.byWidth().values()) {
+        for (CellResult r : results) {
+          table =
+              table.row(
+                  Cell.of(family.name()),
+                  Cell.of(r.cell().width()),
+                  Cell.of(r.cell().seed()),
+                  Cell.of(r.relativeError(), 4),
+                  Cell.of(r.leastEigenvalue(), 4),
+                  Cell.of(r.greatestEigenvalue(), 4),
+                  Cell.of(r.gram()),
+                  Cell.of(r.peakBytes() / (double) (1 << 20), 3),
+                  Cell.of(r.seconds(), 3));
+        }
+      }
+    }
+    return table;
+  }
+
+  /** The same as one JSON object. */
+  public ObjectNode json() {
+    ObjectNode root = JSON.createObjectNode();
+    ArrayNode list = root.putArray("families");
+    for (Family family : families) {
+      ObjectNode node = list.addObject();
+      node.put("name", family.name());
+      family
+          .fit()
+          .ifPresent(
+              fit ->
+                  node.putObject("rate")
+                      .put("slope", fit.regression().getSlope())
+                      .put("low", fit.low())
+                      .put("high", fit.high())
+                      .put("confidence", CONFIDENCE));
+      node.set("limit", JSON.valueToTree(family.limit()));
+      ArrayNode widths = node.putArray("widths");
+      family
+          .byWidth()
+          .forEach(
+              (width, results) -> {
+                SummaryStatistics error = statistics(results, CellResult::relativeError);
+                SummaryStatistics least = statistics(results, CellResult::leastEigenvalue);
+                ObjectNode row = widths.addObject().put("width", width);
+                row.put("seeds", results.size()).put("relativeError", error.getMean());
+                standardError(error).ifPresent(se -> row.put("relativeErrorError", se));
+                row.put("leastEigenvalue", least.getMean());
+                standardError(least).ifPresent(se -> row.put("leastEigenvalueError", se));
+              });
+    }
+    return root;
+  }
+
+  /** Writes CSV, SVG and {@code report.html} into the run directory. */
+  public void write(RunDirectory directory) {
+    Plot error = errorPlot();
+    Plot least = leastEigenvaluePlot();
+    AtomicFile.write(directory.file("summary.csv"), table().toCsv());
+    AtomicFile.write(directory.file("networks.csv"), networks().toCsv());
+    AtomicFile.write(directory.file("relative-error.svg"), error.toSvg());
+    AtomicFile.write(directory.file("least-eigenvalue.svg"), least.toSvg());
+    HtmlReport report = HtmlReport.titled("Convergence of the neural tangent kernel in the width");
+    for (String finding : findings()) {
+      report = report.finding(finding);
+    }
+    report =
+        report
+            .with(
+                Section.of("Convergence")
+                    .figure(
+                        error,
+                        "Relative Frobenius distance of a network's tangent kernel to the limiting"
+                            + " one, ‖K − K∞‖/‖K∞‖; mean over seeds ± standard error, and the fit"
+                            + " over all networks with its 95 % band.")
+                    .figure(
+                        least,
+                        "Least eigenvalue of the Gram matrix; mean over seeds ± standard error."
+                            + " The horizontal line is that of the limiting kernel.")
+                    .table(table()))
+            .with(Section.of("Networks").table(networks()))
+            .details("Configuration", JSON.valueToTree(manifest.configuration()))
+            .details("Limiting kernels", limitsTree())
+            .details("Provenance", provenanceTree());
+    AtomicFile.write(directory.file("report.html"), report.toHtml());
+  }
+
+  private Plot errorPlot() {
+    Plot plot =
+        Plot.of(
+                "Empirical tangent kernel against its infinite-width limit",
+                Axis.log("width n").labelledByData(),
+                Axis.log("relative error ‖K − K∞‖ / ‖K∞‖"))
+            .subtitle(subtitle());
+    for (Family family : families) {
+      Series series = Series.points(family.name(), points(family, CellResult::relativeError));
+      if (family.fit().isPresent()) {
+        Fit fit = family.fit().get();
+        String slope =
+            "slope " + Numbers.withError(fit.regression().getSlope(), (fit.high() - fit.low()) / 2);
+        series = series.fittedBy(slope + " (95 %)", band(family, fit));
+      }
+      plot = plot.with(series);
+    }
+    return plot;
+  }
+
+  private Plot leastEigenvaluePlot() {
+    Plot plot =
+        Plot.of(
+                "Least eigenvalue of the empirical tangent kernel",
+                Axis.log("width n").labelledByData(),
+                Axis.linear("λₘᵢₙ(K)").including(0))
+            .subtitle(subtitle());
+    for (Family family : families) {
+      plot =
+          plot.with(Series.joined(family.name(), points(family, CellResult::leastEigenvalue)))
+              .with(
+                  new ReferenceLine(
+                      "limit, " + family.limit().name(), family.limit().leastEigenvalue()));
+    }
+    return plot;
+  }
+
+  private String subtitle() {
+    SweepConfiguration c = manifest.configuration();
+    return String.format(
+        "%s, %d samples, T = %s; %d seed%s, %s",
+        c.data(),
+        c.samples(),
+        Numbers.shortest(c.horizon()),
+        c.seeds().size(),
+        c.seeds().size() == 1 ? "" : "s, mean ± standard error",
+        c.precision());
+  }
+
+  private static List<Point> points(Family family, ToDoubleFunction<CellResult> quantity) {
+    List<Point> points = new ArrayList<>();
+    family
+        .byWidth()
+        .forEach(
+            (width, results) -> {
+              SummaryStatistics s = statistics(results, quantity);
+              points.add(
+                  standardError(s)
+                      .map(se -> Point.withError(width, s.getMean(), se))
+                      .orElseGet(() -> new Point(width, s.getMean())));
+            });
+    return points;
+  }
+
+  /** The fitted line and the confidence band of its mean. */
+  private static List<Point> band(Family family, Fit fit) {
+    SimpleRegression r = fit.regression();
+    double quantile = quantile(r);
+    List<Integer> widths = new ArrayList<>(family.byWidth().keySet());
+    double first = Math.log(widths.get(0));
+    double last = Math.log(widths.get(widths.size() - 1));
+    double meanX = meanLogWidth(family);
+    List<Point> band = new ArrayList<>();
+    for (int i = 0; i <= BAND_POINTS; i++) {
+      double x = first + (last - first) * i / BAND_POINTS;
+      double half =
+          quantile
+              * Math.sqrt(
+                  r.getMeanSquareError()
+                      * (1.0 / r.getN() + (x - meanX) * (x - meanX) / r.getXSumSquares()));
+      double y = r.predict(x);
+      band.add(new Point(Math.exp(x), Math.exp(y), Math.exp(y - half), Math.exp(y + half)));
+    }
+    return band;
+  }
+
+  private static double meanLogWidth(Family family) {
+    SummaryStatistics s = new SummaryStatistics();
+    family.byWidth().forEach((width, results) -> results.forEach(r -> s.addValue(Math.log(width))));
+    return s.getMean();
+  }
+
+  private static Optional<Fit> fit(List<CellResult> results) {
+    SimpleRegression regression = new SimpleRegression();
+    for (CellResult r : results) {
+      regression.addData(Math.log(r.cell().width()), Math.log(r.relativeError()));
+    }
+    if (regression.getN() < 3 || regression.getXSumSquares() == 0) {
+      return Optional.empty();
+    }
+    double half = quantile(regression) * regression.getSlopeStdErr();
+    double slope = regression.getSlope();
+    return Optional.of(new Fit(regression, slope - half, slope + half));
+  }
+
+  private static double quantile(SimpleRegression regression) {
+    return new TDistribution(regression.getN() - 2.0)
+        .inverseCumulativeProbability(0.5 + CONFIDENCE / 2);
+  }
+
+  private static String leastEigenvalueFinding(Family family) {
+    double least = Double.POSITIVE_INFINITY;
+    long negative = 0;
+    long networks = 0;
+    for (List<CellResult> results : family.byWidth().values()) {
+      for (CellResult r : results) {
+        least = Math.min(least, r.leastEigenvalue());
+        negative += r.leastEigenvalue() <= 0 ? 1 : 0;
+        networks++;
+      }
+    }
+    String limit =
+        String.format(
+            "the limit has %s.", Numbers.significant(family.limit().leastEigenvalue(), 3));
+    return negative == 0
+        ? String.format(
+            "%s: every one of %d tangent kernels is positive definite, λ_min at least %s; %s",
+            family.name(), networks, Numbers.significant(least, 3), limit)
+        : String.format(
+            "%s: %d of %d tangent kernels have a least eigenvalue ≤ 0 (down to %s); %s",
+            family.name(), negative, networks, Numbers.significant(least, 3), limit);
+  }
+
+  private Optional<String> precisionFinding() {
+    return families.stream()
+        .flatMap(f -> f.byWidth().values().stream())
+        .flatMap(List::stream)
+        .filter(r -> r.precisionError() != null)
+        .max(Comparator.comparingDouble(CellResult::precisionError))
+        .map(
+            r ->
+                String.format(
+                    "FP32 differs from FP64 by at most %s, relatively (checked on one network of"
+                        + " each width).",
+                    Numbers.significant(r.precisionError(), 2)));
+  }
+
+  private JsonNode limitsTree() {
+    ArrayNode list = JSON.createArrayNode();
+    families.forEach(family -> list.add(JSON.valueToTree(family.limit())));
+    return list;
+  }
+
+  private JsonNode provenanceTree() {
+    ObjectNode tree = JSON.valueToTree(manifest);
+    tree.remove("configuration");
+    return tree;
+  }
+
+  private static Cell mean(List<CellResult> results, ToDoubleFunction<CellResult> quantity) {
+    SummaryStatistics s = statistics(results, quantity);
+    return standardError(s)
+        .map(se -> Cell.measured(s.getMean(), se))
+        .orElseGet(() -> Cell.of(s.getMean(), 4));
+  }
+
+  private static SummaryStatistics statistics(
+      List<CellResult> results, ToDoubleFunction<CellResult> quantity) {
+    SummaryStatistics s = new SummaryStatistics();
+    results.forEach(r -> s.addValue(quantity.applyAsDouble(r)));
+    return s;
+  }
+
+  /** Empty for a single value, which has no spread. */
+  private static Optional<Double> standardError(SummaryStatistics s) {
+    return s.getN() < 2
+        ? Optional.empty()
+        : Optional.of(s.getStandardDeviation() / Math.sqrt((double) s.getN()));
+  }
+}

@@ -1,0 +1,79 @@
+package io.tangentflow.kernel.dual;
+
+import io.tangentflow.model.Activation;
+import io.tangentflow.model.StandardActivation;
+
+/**
+ * The dual of an activation φ: for a centred Gaussian pair (u, v) with variances a, b and
+ * covariance c,
+ *
+ * <pre>
+ *   value(a, b, c) = E[φ(u)φ(v)],     derivative(a, b, c) = E[φ'(u)φ'(v)] = ∂/∂c value(a, b, c).
+ * </pre>
+ *
+ * The second equality is Price's theorem. A covariance beyond √(ab) by no more than 1e-10·√(ab) is
+ * taken as rounding and moved to the bound; beyond that, or for a negative variance, methods throw
+ * {@link IllegalArgumentException}. If a = 0 then u = 0 and φ'(u) is {@link Activation#derivative}
+ * at 0. Implementations are immutable and safe for use by many threads.
+ */
+public interface DualActivation {
+
+  /** How a dual is computed. */
+  enum Method {
+    /** A formula; errors are a few rounding errors. */
+    CLOSED_FORM,
+    /** A Hermite series with a truncation bound. */
+    HERMITE_SERIES,
+    /** Gauss–Hermite quadrature with an error estimate. */
+    QUADRATURE
+  }
+
+  /** The closed form where there is one, else the Hermite series. */
+  static DualActivation of(Activation phi) {
+    if (!(phi instanceof StandardActivation standard)) {
+      return new HermiteDual(phi);
+    }
+    return switch (standard) {
+      case RELU -> new ReluDual();
+      case GELU -> new GeluDual();
+      case ERF -> new ErfDual();
+      case SINE -> new SineDual();
+      case QUADRATIC -> new PolynomialDual(0, 0, 1);
+      case IDENTITY -> new PolynomialDual(0, 1);
+      case SOFTPLUS, TANH, SILU -> new HermiteDual(phi);
+    };
+  }
+
+  Method method();
+
+  /** Whether both duals stay smooth in c up to c = ±√(ab). They do not where φ has a kink. */
+  boolean smooth();
+
+  /** Whether φ(λx) = λφ(x) for λ &gt; 0, so that kernels scale with the norms of their inputs. */
+  boolean homogeneous();
+
+  /** What is to be known of one variable of this variance, for reuse. */
+  Marginal marginal(double variance);
+
+  /** E[φ(u)φ(v)] for covariance c. */
+  double value(Marginal u, Marginal v, double c);
+
+  /** E[φ'(u)φ'(v)] for covariance c. */
+  double derivative(Marginal u, Marginal v, double c);
+
+  /** A bound on the absolute error of {@link #value}, whatever the covariance. */
+  double valueError(Marginal u, Marginal v);
+
+  /** A bound on the absolute error of {@link #derivative}, whatever the covariance. */
+  double derivativeError(Marginal u, Marginal v);
+
+  /** E[φ(u)φ(v)] for variances a, b and covariance c. */
+  default double value(double a, double b, double c) {
+    return value(marginal(a), marginal(b), c);
+  }
+
+  /** E[φ'(u)φ'(v)] for variances a, b and covariance c. */
+  default double derivative(double a, double b, double c) {
+    return derivative(marginal(a), marginal(b), c);
+  }
+}

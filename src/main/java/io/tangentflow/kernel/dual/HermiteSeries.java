@@ -1,0 +1,124 @@
+package io.tangentflow.kernel.dual;
+
+import java.util.function.DoubleUnaryOperator;
+
+/**
+ * The Hermite coefficients α_k of a function g with respect to the standard normal density, with
+ * bounds on what they leave out:
+ *
+ * <pre>
+ *   g = Σ_k α_k he_k,   tail(k)² = Σ_(j>k) α_j² = E[g²] − Σ_(j≤k) α_j².
+ * </pre>
+ */
+final class HermiteSeries {
+
+  /** Parseval's defect E[g²] − Σα_k², relative to E[g²], at which a series is complete. */
+  private static final double COMPLETE = 2e-15;
+
+  private final double[] alpha;
+  private final double[] alphaError;
+
+  /** √Σ_(j>k) α_j² over the coefficients that are here. */
+  private final double[] rest;
+
+  /** E[g²] less the squares of all coefficients here, rounded up. */
+  private final double beyond;
+
+  private final double norm;
+  private final boolean complete;
+
+  private HermiteSeries(double[] alpha, double[] alphaError, double meanSquare) {
+    this.alpha = alpha;
+    this.alphaError = alphaError;
+    rest = new double[alpha.length];
+    double squares = 0;
+    for (int k = alpha.length - 1; k >= 0; k--) {
+      rest[k] = Math.sqrt(squares);
+      squares += alpha[k] * alpha[k];
+    }
+    double defect = Math.max(0, meanSquare - squares);
+    // A difference, not known better than the rounding of its terms.
+    beyond = defect + 4 * Math.ulp(1.0) * meanSquare;
+    norm = Math.sqrt(meanSquare);
+    complete = defect <= COMPLETE * meanSquare;
+  }
+
+  /** The series of z ↦ g(τz), in the terms of the basis. */
+  static HermiteSeries of(DoubleUnaryOperator g, double tau, HermiteBasis basis) {
+    int n = basis.nodes.length;
+    double[] even = new double[n];
+    double[] odd = new double[n];
+    double[] square = new double[n];
+    for (int j = 0; j < n; j++) {
+      double plus = g.applyAsDouble(tau * basis.nodes[j]);
+      double minus = g.applyAsDouble(-tau * basis.nodes[j]);
+      even[j] = plus + minus;
+      odd[j] = plus - minus;
+      square[j] = plus * plus + minus * minus;
+    }
+    double[] alpha = basis.coefficients(even, odd);
+    double[] coarse = basis.coarseCoefficients(even, odd);
+    double[] error = new double[alpha.length];
+    for (int k = 0; k < alpha.length; k++) {
+      error[k] = Math.abs(alpha[k] - coarse[k]);
+    }
+    return new HermiteSeries(alpha, error, basis.mean(square));
+  }
+
+  /** Whether all but rounding of E[g²] is in the coefficients. */
+  boolean complete() {
+    return complete;
+  }
+
+  double norm() {
+    return norm;
+  }
+
+  double[] coefficients() {
+    return alpha;
+  }
+
+  /** Σ_k α_k β_k ρ^k, ended where the terms that are left are below rounding. */
+  double dot(HermiteSeries other, double rho) {
+    double enough = 0.125 * Math.ulp(1.0) * norm * other.norm;
+    int terms = Math.min(alpha.length, other.alpha.length);
+    double sum = 0;
+    double power = 1;
+    for (int k = 0; k < terms; k++) {
+      sum += alpha[k] * other.alpha[k] * power;
+      power *= rho;
+      if (Math.abs(power) * rest[k] * other.rest[k] <= enough) {
+        break;
+      }
+    }
+    return sum;
+  }
+
+  /** The first {@code terms} terms of Σ_k α_k β_k ρ^k. */
+  double partialDot(HermiteSeries other, double rho, int terms) {
+    double sum = 0;
+    for (int k = terms - 1; k >= 0; k--) {
+      sum = sum * rho + alpha[k] * other.alpha[k];
+    }
+    return sum;
+  }
+
+  /** By Cauchy–Schwarz, a bound on what {@link #partialDot} leaves out: tail·tail·|ρ|^terms. */
+  double tailBound(HermiteSeries other, double rho, int terms) {
+    return tail(terms) * other.tail(terms) * Math.pow(Math.abs(rho), terms);
+  }
+
+  private double tail(int terms) {
+    return Math.sqrt(rest[terms - 1] * rest[terms - 1] + beyond);
+  }
+
+  /** A bound on the error of {@link #dot} for |ρ| ≤ 1: truncation, coefficients, rounding. */
+  double error(HermiteSeries other) {
+    int terms = Math.min(alpha.length, other.alpha.length);
+    double error = tailBound(other, 1, terms) + 8 * Math.ulp(1.0) * norm * other.norm;
+    for (int k = 0; k < terms; k++) {
+      error += alphaError[k] * Math.abs(other.alpha[k]) + other.alphaError[k] * Math.abs(alpha[k]);
+    }
+    return error;
+  }
+}

@@ -1,0 +1,13 @@
+package io.tangentflow.kernel.limit;
+
+import io.tangentflow.model.DenseMatrix;
+
+/**
+ * The limiting kernels of all pairs of N inputs.
+ *
+ * @param nngp N×N, symmetric
+ * @param ntk N×N, symmetric
+ * @param nngpError the largest error estimate of an entry of {@code nngp}
+ * @param ntkError the largest error estimate of an entry of {@code ntk}
+ */
+public record LimitGram(DenseMatrix nngp, DenseMatrix ntk, double nngpError, double ntkError) {}

@@ -1,0 +1,63 @@
+package io.tangentflow.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A report in one HTML file that needs no network and no script: findings first, then figures and
+ * tables numbered through, configuration and provenance last. It follows the reader's light or dark
+ * setting, fits a phone and can be printed.
+ *
+ * @param findings sentences with the numbers that matter
+ */
+public record HtmlReport(
+    String title, List<String> findings, List<Section> sections, List<Details> details) {
+
+  /** A tree of values, folded until asked for. */
+  public record Details(String heading, JsonNode tree) {
+
+    /** Copies the tree, which may change afterwards. */
+    public Details {
+      tree = tree.deepCopy();
+    }
+  }
+
+  public HtmlReport {
+    findings = List.copyOf(findings);
+    sections = List.copyOf(sections);
+    details = List.copyOf(details);
+  }
+
+  /** A report to which content is yet to be added. */
+  public static HtmlReport titled(String title) {
+    return new HtmlReport(title, List.of(), List.of(), List.of());
+  }
+
+  public HtmlReport finding(String sentence) {
+    List<String> more = new ArrayList<>(findings);
+    more.add(sentence);
+    return new HtmlReport(title, more, sections, details);
+  }
+
+  public HtmlReport with(Section another) {
+    List<Section> more = new ArrayList<>(sections);
+    more.add(another);
+    return new HtmlReport(title, findings, more, details);
+  }
+
+  public HtmlReport details(String heading, JsonNode tree) {
+    List<Details> more = new ArrayList<>(details);
+    more.add(new Details(heading, tree));
+    return new HtmlReport(title, findings, sections, more);
+  }
+
+  /**
+   * The whole file.
+   *
+   * @throws IllegalArgumentException if a plot has no series
+   */
+  public String toHtml() {
+    return HtmlPage.render(this);
+  }
+}

@@ -1,0 +1,28 @@
+package io.tangentflow.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
+/** The style sheets that ship with this package. */
+enum StyleSheet {
+  /** Colours, light and dark, and the classes of plots. */
+  PLOT("plot.css"),
+  /** The page around them. */
+  PAGE("page.css");
+
+  private final String text;
+
+  StyleSheet(String resource) {
+    try (InputStream in = StyleSheet.class.getResourceAsStream(resource)) {
+      text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + resource + " from the jar", e);
+    }
+  }
+
+  String text() {
+    return text;
+  }
+}

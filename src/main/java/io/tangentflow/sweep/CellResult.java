@@ -1,0 +1,26 @@
+package io.tangentflow.sweep;
+
+/**
+ * What was computed for a cell: a line of {@code results.jsonl}.
+ *
+ * @param cell which network
+ * @param relativeError ‖K_n − K_∞‖_F / ‖K_∞‖_F
+ * @param leastEigenvalue of K_n
+ * @param leastEigenvalueError bound of its distance to the exact one of the computed K_n
+ * @param greatestEigenvalue of K_n
+ * @param precisionError relative Frobenius difference of a block of K_n from FP64; null where it
+ *     was not asked for
+ * @param gram how K_n was computed
+ * @param peakBytes the most that the backend held
+ * @param seconds of the cell
+ */
+public record CellResult(
+    Cell cell,
+    double relativeError,
+    double leastEigenvalue,
+    double leastEigenvalueError,
+    double greatestEigenvalue,
+    Double precisionError,
+    String gram,
+    long peakBytes,
+    double seconds) {}

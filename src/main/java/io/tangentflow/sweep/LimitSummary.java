@@ -1,0 +1,17 @@
+package io.tangentflow.sweep;
+
+/**
+ * A limiting tangent kernel of a run, beside its {@code .npy} file.
+ *
+ * @param name see {@link Sweep#limitName}
+ * @param ntkError the largest estimated error of an entry of the NTK
+ * @param nngpError the same of the NNGP
+ * @param leastEigenvalue λ₀ of the limiting NTK on the run's samples
+ * @param leastEigenvalueError bound of its distance to the exact one of the computed matrix
+ */
+public record LimitSummary(
+    String name,
+    double ntkError,
+    double nngpError,
+    double leastEigenvalue,
+    double leastEigenvalueError) {}

@@ -1,0 +1,82 @@
+package io.tangentflow.sweep;
+
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.data.Dataset;
+import io.tangentflow.data.Provenance;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+
+/**
+ * What {@code run.json} holds: enough to repeat the run and to know what it was computed on.
+ *
+ * @param command that began it
+ * @param created time, ISO 8601, UTC
+ * @param version of TangentFlow
+ * @param java version and vendor of the JVM
+ * @param platform operating system and processor architecture
+ * @param device the backend's description
+ * @param configuration what was asked
+ * @param data the files that were read, with the SHA-256 of their bytes
+ */
+public record Manifest(
+    String command,
+    String created,
+    String version,
+    String java,
+    String platform,
+    String device,
+    SweepConfiguration configuration,
+    List<DataFile> data) {
+
+  /** A file that was read. */
+  public record DataFile(String file, String sha256) {}
+
+  /** Describes a run that begins now in this JVM. */
+  public static Manifest of(
+      String command, SweepConfiguration configuration, Dataset dataset, Backend backend) {
+    return new Manifest(
+        command,
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+        programVersion(),
+        System.getProperty("java.vm.version") + " (" + System.getProperty("java.vendor") + ")",
+        System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+        backend.name() + ": " + backend.description(),
+        configuration,
+        files(dataset));
+  }
+
+  /** The version of this program. */
+  public static String programVersion() {
+    String version = Manifest.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+
+  /**
+   * Makes sure that the data are still those that the run began with.
+   *
+   * @throws RunDirectoryConflict naming the file that has changed
+   */
+  public void requireSameData(Dataset dataset, Path runDirectory) {
+    List<DataFile> now = files(dataset);
+    for (int i = 0; i < data.size(); i++) {
+      if (i >= now.size() || !now.get(i).sha256().equals(data.get(i).sha256())) {
+        throw new RunDirectoryConflict(
+            runDirectory,
+            data.get(i).file()
+                + " is not the file that this run began with (its SHA-256 differs); restore it or"
+                + " begin a new run");
+      }
+    }
+  }
+
+  private static List<DataFile> files(Dataset dataset) {
+    return dataset.provenance().stream().map(Manifest::dataFile).toList();
+  }
+
+  private static DataFile dataFile(Provenance provenance) {
+    return new DataFile(provenance.file().toString(), provenance.sha256());
+  }
+}

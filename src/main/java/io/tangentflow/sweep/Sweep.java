@@ -1,0 +1,198 @@
+package io.tangentflow.sweep;
+
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Backends;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.data.Dataset;
+import io.tangentflow.data.ElementType;
+import io.tangentflow.data.Npy;
+import io.tangentflow.kernel.empirical.EmpiricalNtk;
+import io.tangentflow.kernel.empirical.GramPlan;
+import io.tangentflow.kernel.empirical.PrecisionCheck;
+import io.tangentflow.kernel.limit.ContinuumLimit;
+import io.tangentflow.kernel.limit.FiniteDepthLimit;
+import io.tangentflow.kernel.limit.LimitGram;
+import io.tangentflow.kernel.limit.LimitingKernel;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
+import io.tangentflow.ode.Tableau;
+import io.tangentflow.ode.TimeGrid;
+import io.tangentflow.spectrum.Spectrum;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
+import java.util.stream.Collectors;
+
+/**
+ * Computes the cells of a sweep one after another in this process, each on all threads, and skips
+ * those that the run directory already has.
+ */
+public final class Sweep {
+
+  /** Hears of the progress. */
+  public interface Listener {
+    /** The limiting kernel of some cells: so many pairs of samples of so many are computed. */
+    void limit(String name, long pairs, long of);
+
+    /** A cell is finished and on the disk; so many of so many are. */
+    void cell(CellResult result, int finished, int of);
+  }
+
+  private final SweepConfiguration configuration;
+  private final RunDirectory directory;
+  private final Dataset dataset;
+  private final Backend backend;
+  private final long budgetBytes;
+
+  /**
+   * @param dataset what the configuration loads
+   * @param backend of the configuration's precision
+   * @param budgetBytes memory of one cell
+   */
+  public Sweep(
+      SweepConfiguration configuration,
+      RunDirectory directory,
+      Dataset dataset,
+      Backend backend,
+      long budgetBytes) {
+    this.configuration = configuration;
+    this.directory = directory;
+    this.dataset = dataset;
+    this.backend = backend;
+    this.budgetBytes = budgetBytes;
+  }
+
+  /** The backend that a configuration asks for. */
+  public static Backend open(SweepConfiguration configuration) {
+    return Backends.open(
+        configuration.backend(),
+        new BackendOptions(configuration.precision(), configuration.threads()));
+  }
+
+  /**
+   * Plans every cell, so that one that does not fit in memory is refused before anything is
+   * written.
+   *
+   * @throws io.tangentflow.TangentFlowException.OutOfMemory with the plan of the cell
+   */
+  public static void requireMemory(
+      SweepConfiguration configuration, int inputDim, Backend backend, long budgetBytes) {
+    for (Cell cell : configuration.cells()) {
+      plan(configuration, cell, inputDim, backend, budgetBytes);
+    }
+  }
+
+  /** Computes the limiting kernels and the cells that are missing, and returns all results. */
+  public List<CellResult> run(Listener listener) {
+    Npy.write(directory.file("inputs.npy"), dataset.inputs().transpose(), ElementType.FP64);
+    List<CellResult> results = directory.results();
+    Set<Cell> finished = results.stream().map(CellResult::cell).collect(Collectors.toSet());
+    List<Cell> cells = configuration.cells();
+    Map<String, DenseMatrix> limits = new HashMap<>();
+    Set<Integer> checkedWidths = new HashSet<>();
+    for (Cell cell : cells) {
+      boolean firstOfWidth = checkedWidths.add(cell.width());
+      if (!finished.contains(cell)) {
+        DenseMatrix limit = limits.computeIfAbsent(limitName(cell), name -> limit(cell, listener));
+        CellResult result = compute(cell, limit, firstOfWidth);
+        directory.append(result);
+        results.add(result);
+        listener.cell(result, results.size(), cells.size());
+      }
+    }
+    return new ArrayList<>(results);
+  }
+
+  /**
+   * The name of a cell's limiting kernel: the residual network of that depth for Euler's method,
+   * the continuum for the others, whose discretisation error is small beside that of the width.
+   */
+  public static String limitName(Cell cell) {
+    return cell.solver().equals(Tableau.EULER.name())
+        ? cell.activation() + "-depth-" + cell.depth()
+        : cell.activation() + "-depth-inf";
+  }
+
+  private DenseMatrix limit(Cell cell, Listener listener) {
+    String name = limitName(cell);
+    Path ntkFile = directory.file("limit-ntk-" + name + ".npy");
+    if (directory.limit(name).isPresent()) {
+      return Npy.readFinite(ntkFile);
+    }
+    NeuralOde model = configuration.model(cell, dataset.dimension());
+    LimitingKernel kernel =
+        cell.solver().equals(Tableau.EULER.name())
+            ? new FiniteDepthLimit(model, cell.depth())
+            : new ContinuumLimit(model);
+    long pairs = (long) dataset.samples() * (dataset.samples() + 1) / 2;
+    ForkJoinPool pool = new ForkJoinPool(configuration.threads());
+    try {
+      LimitGram gram =
+          kernel.gram(dataset.inputs(), pool, done -> listener.limit(name, done, pairs));
+      Npy.write(directory.file("limit-nngp-" + name + ".npy"), gram.nngp(), ElementType.FP64);
+      Npy.write(ntkFile, gram.ntk(), ElementType.FP64);
+      Spectrum.Extreme least = Spectrum.least(gram.ntk());
+      directory.write(
+          new LimitSummary(
+              name, gram.ntkError(), gram.nngpError(), least.value(), least.errorBound()));
+      return gram.ntk();
+    } finally {
+      pool.shutdown();
+    }
+  }
+
+  private CellResult compute(Cell cell, DenseMatrix limit, boolean firstOfWidth) {
+    long start = System.nanoTime();
+    NeuralOde model = configuration.model(cell, dataset.dimension());
+    TimeGrid grid = SweepConfiguration.grid(cell);
+    GramPlan plan = plan(configuration, cell, dataset.dimension(), backend, budgetBytes);
+    Parameters parameters = new Parameters.Seeded(cell.seed());
+    EmpiricalNtk.Result ntk =
+        new EmpiricalNtk(model, grid, plan)
+            .gram(parameters, dataset.inputs(), backend, fraction -> {});
+    Double precisionError =
+        firstOfWidth && configuration.precision() == Precision.FP32
+            ? PrecisionCheck.relativeDifference(
+                model,
+                grid,
+                parameters,
+                dataset.inputs(),
+                ntk.gram(),
+                backend.name(),
+                configuration.threads(),
+                budgetBytes)
+            : null;
+    Spectrum.Extreme least = Spectrum.least(ntk.gram());
+    return new CellResult(
+        cell,
+        ntk.gram().distance(limit) / limit.norm(),
+        least.value(),
+        least.errorBound(),
+        Spectrum.greatest(ntk.gram()).value(),
+        precisionError,
+        plan.strategy().toString(),
+        ntk.peakBytes(),
+        (System.nanoTime() - start) * 1e-9);
+  }
+
+  private static GramPlan plan(
+      SweepConfiguration configuration,
+      Cell cell,
+      int inputDim,
+      Backend backend,
+      long budgetBytes) {
+    return GramPlan.choose(
+        configuration.model(cell, inputDim),
+        SweepConfiguration.grid(cell),
+        configuration.samples(),
+        backend.precision(),
+        budgetBytes);
+  }
+}

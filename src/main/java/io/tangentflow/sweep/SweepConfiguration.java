@@ -1,0 +1,153 @@
+package io.tangentflow.sweep;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.Backends;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.data.DataSource;
+import io.tangentflow.data.Dataset;
+import io.tangentflow.data.Normalisation;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.StandardActivation;
+import io.tangentflow.ode.Tableau;
+import io.tangentflow.ode.TimeGrid;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * A grid of networks and what they have in common. It is written to {@code run.json} and read back
+ * by {@code resume}, so its components are plain values.
+ *
+ * @param data as {@code --data} takes it
+ * @param samples N
+ * @param dataSeed of the choice of samples
+ * @param normalise of the inputs
+ * @param activations labels
+ * @param solvers names
+ * @param depths numbers of steps
+ * @param widths n
+ * @param seeds of the parameters
+ * @param horizon T
+ * @param sigmaU σu
+ * @param sigmaW σw
+ * @param sigmaV σv
+ * @param precision of the networks
+ * @param backend a name or {@code auto}
+ * @param threads of the backend
+ */
+public record SweepConfiguration(
+    String data,
+    int samples,
+    long dataSeed,
+    Normalisation normalise,
+    List<String> activations,
+    List<String> solvers,
+    List<Integer> depths,
+    List<Integer> widths,
+    List<Long> seeds,
+    double horizon,
+    double sigmaU,
+    double sigmaW,
+    double sigmaV,
+    Precision precision,
+    String backend,
+    int threads) {
+
+  public SweepConfiguration {
+    activations = distinct("--activation", activations);
+    solvers = distinct("--solver", solvers);
+    depths = distinct("--depth", depths);
+    widths = distinct("--width", widths);
+    seeds = distinct("--seed", seeds);
+    DataSource.parse(data);
+    for (String activation : activations) {
+      for (int width : widths) {
+        model(activation, width, 1, horizon, sigmaU, sigmaW, sigmaV);
+      }
+    }
+    for (String solver : solvers) {
+      for (int depth : depths) {
+        grid(solver, depth);
+      }
+    }
+  }
+
+  /**
+   * What {@code quickstart} runs: Softplus networks of widths 64 … 2048, eight seeds each, on 100
+   * of the built-in digits scaled to ‖x‖² = d, solved by five RK4 steps.
+   */
+  public static SweepConfiguration quickstart(int threads) {
+    return new SweepConfiguration(
+        "digits",
+        100,
+        0,
+        Normalisation.SPHERE,
+        List.of(StandardActivation.SOFTPLUS.label()),
+        List.of(Tableau.RK4.name()),
+        List.of(5),
+        List.of(64, 128, 256, 512, 1024, 2048),
+        List.of(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L),
+        1,
+        1,
+        1,
+        1,
+        Precision.FP32,
+        Backends.AUTO,
+        threads);
+  }
+
+  /** All cells, in the order in which they are computed: narrow networks first. */
+  public List<Cell> cells() {
+    List<Cell> cells = new ArrayList<>();
+    for (String activation : activations) {
+      for (String solver : solvers) {
+        for (int depth : depths) {
+          for (int width : widths) {
+            for (long seed : seeds) {
+              cells.add(new Cell(activation, solver, depth, width, seed));
+            }
+          }
+        }
+      }
+    }
+    return cells;
+  }
+
+  /** The samples. */
+  public Dataset load() {
+    return DataSource.parse(data).load(samples, dataSeed).normalised(normalise);
+  }
+
+  /** The hyper-parameters of a cell on inputs of that dimension. */
+  public NeuralOde model(Cell cell, int inputDim) {
+    return model(cell.activation(), cell.width(), inputDim, horizon, sigmaU, sigmaW, sigmaV);
+  }
+
+  /** The steps of a cell. */
+  public static TimeGrid grid(Cell cell) {
+    return grid(cell.solver(), cell.depth());
+  }
+
+  private static TimeGrid grid(String solver, int depth) {
+    return new TimeGrid(Tableau.named(solver), depth);
+  }
+
+  private static NeuralOde model(
+      String activation,
+      int width,
+      int inputDim,
+      double horizon,
+      double sigmaU,
+      double sigmaW,
+      double sigmaV) {
+    return new NeuralOde(
+        inputDim, width, 1, horizon, sigmaU, sigmaW, sigmaV, StandardActivation.named(activation));
+  }
+
+  private static <T> List<T> distinct(String option, List<T> values) {
+    if (values.isEmpty() || new HashSet<>(values).size() < values.size()) {
+      throw new InvalidConfiguration(option, "needs at least one value, each only once");
+    }
+    return List.copyOf(values);
+  }
+}

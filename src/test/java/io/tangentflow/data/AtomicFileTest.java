@@ -1,0 +1,91 @@
+package io.tangentflow.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFileTest {
+
+  @TempDir Path directory;
+
+  @Test
+  void theContentReplacesWhatStoodThereAndLeavesNothingElse() throws IOException {
+    Path file = directory.resolve("a.txt");
+    AtomicFile.write(file, "σ²");
+    assertEquals("σ²", Files.readString(file));
+    AtomicFile.write(file, new byte[] {'x'});
+    assertEquals("x", Files.readString(file));
+    assertEquals(List.of(file), entries());
+  }
+
+  @Test
+  void aWriteThatFailsLeavesTheOldContentAndNothingElse() throws IOException {
+    Path file = directory.resolve("a.txt");
+    AtomicFile.write(file, "old");
+    RunDirectoryConflict conflict =
+        assertThrows(
+            RunDirectoryConflict.class,
+            () ->
+                AtomicFile.write(
+                    file,
+                    out -> {
+                      out.write(new byte[1 << 20]);
+                      throw new IOException("No space left on device");
+                    }));
+    assertEquals(file + ": cannot be written (No space left on device)", conflict.getMessage());
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            AtomicFile.write(
+                file,
+                out -> {
+                  throw new IllegalStateException();
+                }));
+    assertEquals("old", Files.readString(file));
+    assertEquals(List.of(file), entries());
+  }
+
+  @Test
+  void aReaderSeesTheOldContentUntilTheNewIsWhole() {
+    Path file = directory.resolve("a.txt");
+    AtomicFile.write(file, "old");
+    AtomicFile.write(
+        file,
+        out -> {
+          out.write('n');
+          out.flush();
+          assertEquals("old", Files.readString(file));
+        });
+  }
+
+  @Test
+  void anInterruptedThreadStillWritesWholeFiles() throws IOException {
+    Path file = directory.resolve("a.txt");
+    Thread.currentThread().interrupt();
+    AtomicFile.write(file, "whole");
+    assertEquals(true, Thread.interrupted());
+    assertEquals("whole", Files.readString(file));
+  }
+
+  @Test
+  void aTargetThatCannotBeAFileIsAConflict() {
+    assertThrows(RunDirectoryConflict.class, () -> AtomicFile.write(directory, "x"));
+    assertThrows(
+        RunDirectoryConflict.class,
+        () -> AtomicFile.write(directory.resolve("absent").resolve("a.txt"), "x"));
+  }
+
+  private List<Path> entries() throws IOException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.toList();
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package io.tangentflow.spectrum;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.Parameters;
+import java.util.Arrays;
+import org.apache.commons.math3.linear.EigenDecomposition;
+import org.apache.commons.math3.linear.MatrixUtils;
+import org.apache.commons.math3.linear.RealMatrix;
+import org.junit.jupiter.api.Test;
+
+class SpectrumTest {
+
+  /** The second-difference matrix has the eigenvalues 2 − 2 cos(kπ/(N+1)). */
+  @Test
+  void eigenvaluesOfTheDiscreteLaplacianAreTheKnownOnes() {
+    int n = 200;
+    DenseMatrix k = DenseMatrix.zeros(n, n);
+    for (int i = 0; i < n; i++) {
+      k.set(i, i, 2);
+      if (i > 0) {
+        k.set(i, i - 1, -1);
+        k.set(i - 1, i, -1);
+      }
+    }
+    double[] values = Spectrum.eigenvalues(k);
+    for (int i = 0; i < n; i++) {
+      assertEquals(2 - 2 * Math.cos((i + 1) * Math.PI / (n + 1)), values[i], n * 4 * 0x1p-53);
+    }
+    Spectrum.Extreme least = Spectrum.least(k);
+    assertEquals(2 - 2 * Math.cos(Math.PI / (n + 1)), least.value(), least.errorBound());
+    Spectrum.Extreme greatest = Spectrum.greatest(k);
+    assertEquals(2 - 2 * Math.cos(n * Math.PI / (n + 1)), greatest.value(), greatest.errorBound());
+    assertTrue(least.errorBound() < 1e-11);
+  }
+
+  @Test
+  void agreesWithAnotherEigensolver() {
+    for (int n : new int[] {1, 2, 3, 50}) {
+      DenseMatrix k = wishart(n, 60);
+      double[] expected = new EigenDecomposition(asRealMatrix(k)).getRealEigenvalues();
+      Arrays.sort(expected);
+      double bound = n * expected[n - 1] * 0x1p-50;
+      double[] values = Spectrum.eigenvalues(k);
+      for (int i = 0; i < n; i++) {
+        assertEquals(expected[i], values[i], bound);
+      }
+      assertEquals(expected[0], Spectrum.least(k).value(), bound);
+      assertEquals(expected[n - 1], Spectrum.greatest(k).value(), bound);
+    }
+  }
+
+  /** A Gram matrix of rank below its order has least eigenvalue zero, to within the bound. */
+  @Test
+  void leastEigenvalueOfASingularGramIsZeroWithinItsBound() {
+    Spectrum.Extreme least = Spectrum.least(wishart(40, 39));
+    assertTrue(Math.abs(least.value()) <= least.errorBound(), least.toString());
+    assertTrue(least.errorBound() < 1e-10, least.toString());
+  }
+
+  @Test
+  void theMatrixIsNotModified() {
+    DenseMatrix k = wishart(20, 30);
+    double[] before = k.values().clone();
+    Spectrum.eigenvalues(k);
+    Spectrum.least(k);
+    assertTrue(Arrays.equals(before, k.values()));
+  }
+
+  @Test
+  void aMatrixThatIsNotSquareIsRefused() {
+    assertThrows(
+        IllegalArgumentException.class, () -> Spectrum.eigenvalues(DenseMatrix.zeros(2, 3)));
+  }
+
+  /** G Gᵀ for a Gaussian G of that rank. */
+  private static DenseMatrix wishart(int n, int rank) {
+    RealMatrix g = asRealMatrix(Parameters.gaussian(n, rank, 11, 0));
+    RealMatrix product = g.multiply(g.transpose());
+    return DenseMatrix.ofRows(n, n, product::getRow);
+  }
+
+  private static RealMatrix asRealMatrix(DenseMatrix m) {
+    RealMatrix r = MatrixUtils.createRealMatrix(m.rows(), m.columns());
+    for (int i = 0; i < m.rows(); i++) {
+      for (int j = 0; j < m.columns(); j++) {
+        r.setEntry(i, j, m.get(i, j));
+      }
+    }
+    return r;
+  }
+}
