@@ -1,6 +1,7 @@
 package io.tangentflow.backend.cpu;
 
 import dev.ludovic.netlib.blas.BLAS;
+import dev.ludovic.netlib.blas.JavaBLAS;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Transpose;
 
@@ -9,10 +10,25 @@ final class BlasProducts implements Products {
 
   private final BLAS blas;
   private final String description;
+  private final Runnable beforeEachProduct;
 
-  BlasProducts(BLAS blas, String description) {
+  private BlasProducts(BLAS blas, String description, Runnable beforeEachProduct) {
     this.blas = blas;
     this.description = description;
+    this.beforeEachProduct = beforeEachProduct;
+  }
+
+  /** OpenBLAS on that many threads, whatever other backends of this process use. */
+  static BlasProducts openBlas(int threads) {
+    return new BlasProducts(
+        OpenBlas.blas(),
+        "OpenBLAS (" + OpenBlas.version() + ")",
+        () -> OpenBlas.useThreads(threads));
+  }
+
+  /** netlib's Java code, on the calling thread. */
+  static BlasProducts pureJava() {
+    return new BlasProducts(JavaBLAS.getInstance(), "pure Java", () -> {});
   }
 
   @Override
@@ -29,6 +45,7 @@ final class BlasProducts implements Products {
       CpuMatrix second,
       double beta,
       CpuMatrix c) {
+    beforeEachProduct.run();
     CpuMatrix a = reachable(first);
     CpuMatrix b = reachable(second);
     int m = c.rows();
@@ -80,6 +97,7 @@ final class BlasProducts implements Products {
 
   @Override
   public void syrk(CpuMatrix factor, CpuMatrix result) {
+    beforeEachProduct.run();
     CpuMatrix a = reachable(factor);
     CpuMatrix c = reachable(result);
     int n = c.rows();

@@ -34,6 +34,8 @@ public final class OpenBlas {
 
   private static final Loaded LOADED = load();
 
+  private static int threadsInUse;
+
   private OpenBlas() {}
 
   /** Null if it is loaded, else why it is not. */
@@ -51,9 +53,14 @@ public final class OpenBlas {
     return LOADED.lapack;
   }
 
-  /** Sets the threads of all later calls in this process. */
-  public static void useThreads(int threads) {
-    openblas_nolapack.blas_set_num_threads(threads);
+  /**
+   * Sets the threads of all later calls in this process; costs nothing where they are set already.
+   */
+  public static synchronized void useThreads(int threads) {
+    if (threads != threadsInUse) {
+      openblas_nolapack.blas_set_num_threads(threads);
+      threadsInUse = threads;
+    }
   }
 
   /** The version that the unpacked jar names. */
