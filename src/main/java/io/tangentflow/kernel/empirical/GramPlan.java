@@ -1,5 +1,6 @@
 package io.tangentflow.kernel.empirical;
 
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.gradient.DiscreteAdjoint;
@@ -19,6 +20,9 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
 
   /** Scratch for products of features or for panels of gradients; larger ones are no faster. */
   static final long PANEL_BYTES = 64L << 20;
+
+  /** The greatest order of a {@link io.tangentflow.model.DenseMatrix}. */
+  private static final int GREATEST_ORDER = 46_340;
 
   /**
    * The cheapest plan within the budget: of the two strategies the one of fewer FLOPs, in the
@@ -41,21 +45,60 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
       int samples,
       Precision precision,
       long budgetBytes) {
+    String purpose =
+        String.format(
+            "the Gram matrix of %d samples at width %d by %s", samples, model.width(), grid);
+    double least = leastBytes(model, grid, samples, precision);
+    if (least > budgetBytes) {
+      throw new OutOfMemory(purpose, (long) least, budgetBytes);
+    }
+    if ((long) samples * model.outputs() > GREATEST_ORDER) {
+      throw new InvalidConfiguration(
+          "--samples",
+          String.format(
+              "%d samples of %d output%s make a Gram matrix of more than 2^31 entries; choose at"
+                  + " most %d",
+              samples,
+              model.outputs(),
+              model.outputs() == 1 ? "" : "s",
+              GREATEST_ORDER / model.outputs()));
+    }
     for (int blocks = 1; ; blocks = Math.min(2 * blocks, samples)) {
       int blockSize = (samples + blocks - 1) / blocks;
       long bytes = bytes(model, grid, samples, blockSize, precision);
-      if (bytes <= budgetBytes) {
+      if (bytes <= budgetBytes && fitsArrays(model, grid, blockSize)) {
         return new GramPlan(
             strategy, blockSize, flops(strategy, model, grid, samples, blockSize), bytes);
       }
+      if (blockSize == 1 && bytes <= budgetBytes) {
+        throw new InvalidConfiguration(
+            "--depth",
+            "the features of one sample by "
+                + grid
+                + " at width "
+                + model.width()
+                + " are more than 2^31 numbers; choose fewer steps");
+      }
       if (blockSize == 1) {
-        throw new OutOfMemory(
-            String.format(
-                "the Gram matrix of %d samples at width %d by %s", samples, model.width(), grid),
-            bytes,
-            budgetBytes);
+        throw new OutOfMemory(purpose, bytes, budgetBytes);
       }
     }
+  }
+
+  /** A bound from below that no hyper-parameters overflow. */
+  private static double leastBytes(
+      NeuralOde model, TimeGrid grid, int samples, Precision precision) {
+    double n = model.width();
+    double columns = (double) samples * model.outputs();
+    double ofOneSample = n * model.outputs() * grid.evaluations();
+    return precision.bytes() * (n * n + n * model.inputDim() + ofOneSample)
+        + Double.BYTES * columns * columns;
+  }
+
+  /** Whether the features of a block, side by side, have fewer entries than a Java array. */
+  private static boolean fitsArrays(NeuralOde model, TimeGrid grid, int blockSize) {
+    double slots = grid.evaluations() + 2.0;
+    return slots * model.width() * model.outputs() * blockSize < Integer.MAX_VALUE - 8;
   }
 
   /** The slots, or rows of W, of one panel. */
