@@ -10,9 +10,13 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
  */
 public record BackendOptions(Precision precision, int threads) {
 
+  /** More than this are a slip of the pen. */
+  public static final int MAX_THREADS = 1024;
+
   public BackendOptions {
-    if (threads < 1) {
-      throw new InvalidConfiguration("--threads", "must be at least 1, not " + threads);
+    if (threads < 1 || threads > MAX_THREADS) {
+      throw new InvalidConfiguration(
+          "--threads", "must be between 1 and " + MAX_THREADS + ", not " + threads);
     }
   }
 

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -49,7 +51,15 @@ final class Console {
     } else {
       out.println(text.stripTrailing());
     }
-    out.flush();
+    if (out.checkError()) {
+      throw new RunDirectoryConflict(
+          Path.of("standard output"), "cannot be written, so the result is not shown");
+    }
+  }
+
+  /** A line that {@code --quiet} does not silence. */
+  void warning(String line) {
+    command.commandLine().getErr().println("warning: " + line);
   }
 
   /** One line of status. */

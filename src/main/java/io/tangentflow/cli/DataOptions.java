@@ -13,7 +13,7 @@ final class DataOptions {
       paramLabel = "SOURCE",
       defaultValue = "digits",
       description =
-          "digits, synthetic:d=32, mnist:DIR, fashion-mnist:DIR, csv:FILE or npy:FILE"
+          "digits (built in), synthetic:d=32, mnist:DIR, fashion-mnist:DIR, csv:FILE or npy:FILE"
               + " (default: ${DEFAULT-VALUE}).")
   String data;
 

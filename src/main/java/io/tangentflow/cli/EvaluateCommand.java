@@ -3,6 +3,8 @@ package io.tangentflow.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Precision;
@@ -48,8 +50,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "FILE",
       description =
-          "An array of networks: activation, method, n, d, N, L, T, sigmaU, sigmaW, sigmaV, U, W, v,"
-              + " X; optionally outputs, gradU, gradW, gradV, ntk.")
+          "A JSON array of networks: activation, method (the solver), n, d, N, L, T, sigmaU, sigmaW,"
+              + " sigmaV, U, W, v, X; and, all or none, what to expect: outputs, gradU, gradW,"
+              + " gradV, ntk.")
   private Path file;
 
   /** What was computed for a network: gradients by sample. */
@@ -59,6 +62,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     List<Network> networks = NetworkFile.read(file);
+    requireSolvers(networks);
     double tolerance = engine.precision() == Precision.FP64 ? 1e-11 : 1e-4;
     ObjectNode root = new ObjectMapper().createObjectNode();
     ArrayNode list = root.put("tolerance", tolerance).putArray("networks");
@@ -117,6 +121,17 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     console.result(table.toText(), root);
     return exitCode;
+  }
+
+  /** A solver's name in a file is a matter of the file, not of an option. */
+  private void requireSolvers(List<Network> networks) {
+    for (int i = 0; i < networks.size(); i++) {
+      try {
+        new TimeGrid(tableau(networks.get(i)), networks.get(i).depth());
+      } catch (InvalidConfiguration e) {
+        throw new DataFormat(file, "network", i, "field \"method\": " + e.getMessage());
+      }
+    }
   }
 
   private Evaluation evaluate(Network network, Backend backend) {

@@ -2,15 +2,20 @@ package io.tangentflow.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
+import io.tangentflow.model.Philox;
 import io.tangentflow.model.StandardActivation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -21,17 +26,21 @@ import picocli.CommandLine.Option;
     name = "init",
     mixinStandardHelpOptions = true,
     description = {
-      "Write the parameters of a seed as U.npy (n×d), W.npy (n×n) and V.npy (m×n), in fp64.",
+      "Write the parameters of a seed to files U.npy (n×d), W.npy (n×n) and V.npy (m×n), fp64.",
       "'ntk', 'sweep' and 'quickstart' use just these for the same seed; fp32 rounds them."
     })
 final class InitCommand implements Callable<Integer> {
 
   @Mixin private Console console;
 
-  @Option(names = "--width", paramLabel = "N", required = true, description = "Width n.")
+  @Option(names = "--width", paramLabel = "N", required = true, description = "Width n (required).")
   private int width;
 
-  @Option(names = "--input-dim", paramLabel = "D", required = true, description = "Inputs d.")
+  @Option(
+      names = "--input-dim",
+      paramLabel = "D",
+      required = true,
+      description = "Dimension d of an input (required); the digits have 64.")
   private int inputDim;
 
   @Option(
@@ -45,26 +54,42 @@ final class InitCommand implements Callable<Integer> {
       names = "--seed",
       paramLabel = "SEED",
       defaultValue = "0",
-      description = "Seed (default: ${DEFAULT-VALUE}).")
+      description = "Seed of the parameters (default: ${DEFAULT-VALUE}).")
   private long seed;
 
   @Option(
       names = "--out",
       paramLabel = "DIR",
       required = true,
-      description = "A new or empty directory.")
+      description = "A new or empty directory (required).")
   private Path out;
 
   @Override
   public Integer call() {
     NeuralOde model =
         new NeuralOde(inputDim, width, StandardActivation.IDENTITY).withOutputs(outputs);
-    requireEmpty(out);
-    write("U.npy", model.width(), model.inputDim(), Parameters.STREAM_U);
-    write("W.npy", model.width(), model.width(), Parameters.STREAM_W);
-    write("V.npy", model.outputs(), model.width(), Parameters.STREAM_V);
+    List<File> files =
+        List.of(
+            new File("U.npy", model.width(), model.inputDim(), Parameters.STREAM_U),
+            new File("W.npy", model.width(), model.width(), Parameters.STREAM_W),
+            new File("V.npy", model.outputs(), model.width(), Parameters.STREAM_V));
+    files.forEach(File::requireReadable);
+    List<Path> made = makeDirectory(files.stream().mapToLong(File::bytes).sum());
+    try {
+      for (File file : files) {
+        Path path = out.resolve(file.name());
+        made.add(path);
+        console.status("writing " + path);
+        write(file, path);
+      }
+    } catch (RuntimeException | Error e) {
+      removeAll(made);
+      throw e;
+    }
     ObjectNode object = new ObjectMapper().createObjectNode();
     object.put("directory", out.toString()).put("seed", seed);
+    files.forEach(
+        file -> object.putArray(file.name().substring(0, 1)).add(file.rows()).add(file.columns()));
     console.result(
         String.format(
             "%s: U.npy (%d×%d), W.npy (%d×%d), V.npy (%d×%d) of seed %d",
@@ -73,27 +98,82 @@ final class InitCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void write(String name, int rows, int columns, int stream) {
-    if ((long) rows * columns > Integer.MAX_VALUE - 8) {
-      throw new io.tangentflow.TangentFlowException.InvalidConfiguration(
-          "--width", name + " would have more numbers than a Java array holds");
+  /** A matrix to be written. */
+  private record File(String name, int rows, int columns, int stream) {
+
+    long bytes() {
+      return (long) rows * columns * Double.BYTES;
     }
-    Npy.write(
-        out.resolve(name), Parameters.gaussian(rows, columns, seed, stream), ElementType.FP64);
+
+    /** Refuses what this program could not read again. */
+    void requireReadable() {
+      if ((long) rows * columns > Integer.MAX_VALUE - 8) {
+        throw new InvalidConfiguration(
+            name.startsWith("W") ? "--width" : name.startsWith("U") ? "--input-dim" : "--outputs",
+            String.format(
+                "%s would be %d×%d, and a matrix has fewer than 2^31 entries",
+                name, rows, columns));
+      }
+    }
   }
 
-  private static void requireEmpty(Path directory) {
+  private void write(File file, Path path) {
+    Npy.write(
+        path,
+        file.rows(),
+        file.columns(),
+        ElementType.FP64,
+        (first, values, count) ->
+            Philox.gaussian(seed, file.stream(), first, count, (index, z) -> values[index] = z));
+  }
+
+  /**
+   * Makes the directory where it does not exist yet.
+   *
+   * @param bytes that shall fit into it
+   * @return the directories that were made, outer ones first
+   */
+  private List<Path> makeDirectory(long bytes) {
+    List<Path> made = new ArrayList<>();
     try {
-      if (Files.isDirectory(directory)) {
-        try (Stream<Path> entries = Files.list(directory)) {
+      if (Files.isDirectory(out)) {
+        try (Stream<Path> entries = Files.list(out)) {
           if (entries.findAny().isPresent()) {
-            throw new RunDirectoryConflict(directory, "is not empty; give a new directory");
+            throw new RunDirectoryConflict(
+                out, "is not empty; give a new or empty directory with --out");
           }
         }
       }
-      Files.createDirectories(directory);
+      Path existing = out.toAbsolutePath().normalize();
+      while (!Files.exists(existing)) {
+        made.add(0, existing);
+        existing = existing.getParent();
+      }
+      if (!Files.isDirectory(existing)) {
+        throw new RunDirectoryConflict(existing, "is a file, not a directory");
+      }
+      long free = Files.getFileStore(existing).getUsableSpace();
+      if (bytes > free) {
+        throw new RunDirectoryConflict(
+            out, String.format("%d bytes are needed, and the disk has %d", bytes, free));
+      }
+      for (Path directory : made) {
+        Files.createDirectory(directory);
+      }
+      return made;
     } catch (IOException e) {
-      throw new RunDirectoryConflict(directory, "cannot be written (" + e + ")", e);
+      removeAll(made);
+      throw new RunDirectoryConflict(out, "cannot be written (" + AtomicFile.reason(e) + ")", e);
+    }
+  }
+
+  private static void removeAll(List<Path> paths) {
+    for (int i = paths.size() - 1; i >= 0; i--) {
+      try {
+        Files.deleteIfExists(paths.get(i));
+      } catch (IOException e) {
+        // The failure that is on its way to the user says more than this one.
+      }
     }
   }
 }

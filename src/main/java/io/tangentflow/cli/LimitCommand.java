@@ -3,7 +3,8 @@ package io.tangentflow.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
-import io.tangentflow.data.AtomicFile;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
@@ -18,12 +19,16 @@ import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.Spectrum;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
+import java.util.regex.Pattern;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "limit",
@@ -36,6 +41,16 @@ import picocli.CommandLine.Option;
 final class LimitCommand implements Callable<Integer> {
 
   private static final String CONTINUUM = "inf";
+
+  /** The greatest order of a Gram matrix in one Java array. */
+  private static final int GREATEST_ORDER = 46_340;
+
+  /** What has no meaning for one pair of inputs. */
+  private static final List<String> OF_DATA =
+      List.of(
+          "--data", "--samples", "--data-seed", "--normalise", "--threads", "--out", "--nngp-out");
+
+  @Spec private CommandSpec command;
 
   @Mixin private Console console;
   @Mixin private DataOptions data;
@@ -55,7 +70,7 @@ final class LimitCommand implements Callable<Integer> {
       paramLabel = "L",
       defaultValue = CONTINUUM,
       description =
-          "Depth of the residual network (Euler steps), or inf for the ODE (default:"
+          "Depth of the residual network (Euler steps, up to 8192), or inf for the ODE (default:"
               + " ${DEFAULT-VALUE}).")
   private String depth;
 
@@ -66,16 +81,15 @@ final class LimitCommand implements Callable<Integer> {
     @Option(
         names = "--norms",
         required = true,
-        split = ",",
         paramLabel = "A,B",
-        description = "‖x‖²/d and ‖x̄‖²/d of one pair.")
-    private double[] norms;
+        description = "‖x‖²/d and ‖x̄‖²/d of one pair, instead of data; goes with --dot.")
+    private String norms;
 
     @Option(
         names = "--dot",
         required = true,
         paramLabel = "C",
-        description = "x·x̄/d of that pair.")
+        description = "x·x̄/d of that pair; goes with --norms.")
     private double dot;
   }
 
@@ -88,13 +102,13 @@ final class LimitCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      description = "Write the NTK Gram to this .npy file.")
+      description = "Write the NTK Gram to this .npy file, in fp64.")
   private Path out;
 
   @Option(
       names = "--nngp-out",
       paramLabel = "FILE",
-      description = "Write the NNGP Gram to this .npy file.")
+      description = "Write the NNGP Gram to this .npy file, in fp64.")
   private Path nngpOut;
 
   @Override
@@ -103,10 +117,13 @@ final class LimitCommand implements Callable<Integer> {
   }
 
   private int ofPair() {
-    double[] norms = pair.norms;
-    if (norms.length != 2 || !(norms[0] >= 0) || !(norms[1] >= 0)) {
-      throw new InvalidConfiguration("--norms", "takes two numbers ≥ 0, ‖x‖²/d and ‖x̄‖²/d");
+    for (String option : OF_DATA) {
+      if (command.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new InvalidConfiguration(
+            option, "is about data, and --norms with --dot asks for one pair; leave one out");
+      }
     }
+    double[] norms = norms(pair.norms);
     if (!(pair.dot * pair.dot <= norms[0] * norms[1] * (1 + 1e-10))) {
       throw new InvalidConfiguration(
           "--dot",
@@ -137,17 +154,46 @@ final class LimitCommand implements Callable<Integer> {
     return 0;
   }
 
-  private int ofData() {
-    for (Path file : new Path[] {out, nngpOut}) {
-      if (file != null) {
-        AtomicFile.requireWritable(file);
+  private static double[] norms(String text) {
+    try {
+      double[] norms =
+          Pattern.compile(",").splitAsStream(text).mapToDouble(Double::valueOf).toArray();
+      if (norms.length == 2
+          && norms[0] >= 0
+          && norms[1] >= 0
+          && Double.isFinite(norms[0])
+          && Double.isFinite(norms[1])) {
+        return norms;
       }
+    } catch (NumberFormatException e) {
+      // As any other text that is not two numbers.
     }
-    LimitingKernel kernel = kernel(1);
+    throw new InvalidConfiguration(
+        "--norms",
+        "takes two finite numbers ≥ 0 like 1.5,0.7, ‖x‖²/d and ‖x̄‖²/d, not '" + text + "'");
+  }
+
+  private int ofData() {
+    kernel(1); // Refuses what is impossible before the data are read.
+    if (data.samples > GREATEST_ORDER) {
+      throw new InvalidConfiguration(
+          "--samples",
+          data.samples
+              + " make a Gram matrix of more than 2^31 entries; choose at most "
+              + GREATEST_ORDER);
+    }
+    int poolThreads =
+        threads == null
+            ? Runtime.getRuntime().availableProcessors()
+            : new BackendOptions(Precision.FP64, threads).threads();
+    Outputs outputFiles =
+        new Outputs().with("--out", out).with("--nngp-out", nngpOut).requireWritable();
     Dataset dataset = data.load();
+    dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
+    LimitingKernel kernel = kernel(dataset.dimension());
     long pairs = (long) dataset.samples() * (dataset.samples() + 1) / 2;
-    ForkJoinPool pool =
-        new ForkJoinPool(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
+    console.status(description() + ", " + pairs + " pairs on " + poolThreads + " threads");
+    ForkJoinPool pool = new ForkJoinPool(poolThreads);
     long start = System.nanoTime();
     LimitGram gram;
     try (Console.Progress progress = console.progress("pairs", pairs)) {
@@ -156,12 +202,6 @@ final class LimitCommand implements Callable<Integer> {
       pool.shutdown();
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
-    if (out != null) {
-      Npy.write(out, gram.ntk(), ElementType.FP64);
-    }
-    if (nngpOut != null) {
-      Npy.write(nngpOut, gram.nngp(), ElementType.FP64);
-    }
     Spectrum.Extreme ntk = Spectrum.least(gram.ntk());
     Spectrum.Extreme nngp = Spectrum.least(gram.nngp());
     ObjectNode object = new ObjectMapper().createObjectNode();
@@ -193,17 +233,23 @@ final class LimitCommand implements Callable<Integer> {
                 Cell.of(ntk.value(), 6),
                 Cell.of(object.get("ntkGreatestEigenvalue").asDouble(), 6),
                 Cell.of(gram.ntkError(), 2));
+    if (out != null) {
+      Npy.write(out, gram.ntk(), ElementType.FP64);
+    }
+    if (nngpOut != null) {
+      Npy.write(nngpOut, gram.nngp(), ElementType.FP64);
+    }
     console.result(table.toText(), object);
     return 0;
   }
 
   private String description() {
     return "Infinite-width limit of "
-        + activation
-        + (depth.equals(CONTINUUM) ? ", continuum" : ", depth " + depth);
+        + StandardActivation.named(activation).label()
+        + (depth.equalsIgnoreCase(CONTINUUM) ? ", continuum" : ", depth " + depth);
   }
 
-  /** The width does not matter to the limit, nor, but for the data's shape, the input dimension. */
+  /** The width does not matter to the limit, nor the input dimension to that of a pair. */
   private LimitingKernel kernel(int inputDim) {
     NeuralOde model =
         new NeuralOde(
@@ -215,7 +261,7 @@ final class LimitCommand implements Callable<Integer> {
             scales.sigmaW,
             scales.sigmaV,
             StandardActivation.named(activation));
-    if (depth.equals(CONTINUUM)) {
+    if (depth.equalsIgnoreCase(CONTINUUM)) {
       return new ContinuumLimit(model);
     }
     try {

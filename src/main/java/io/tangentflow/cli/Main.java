@@ -4,13 +4,17 @@ import io.tangentflow.TangentFlowException;
 import io.tangentflow.sweep.Manifest;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line. Results go to standard output, everything else to standard error. */
 @Command(
-    name = "tangentflow",
+    name = Main.NAME,
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     description = "Neural ODEs and their neural tangent kernels at large width.",
@@ -25,7 +29,7 @@ import picocli.CommandLine.IVersionProvider;
       " 4:no usable backend",
       " 5:more memory is needed than there is",
       " 7:a state, adjoint or kernel is not finite",
-      "11:an output cannot be written, or a directory holds something else",
+      "11:an output cannot be written, or a directory holds something else or is in use",
       "130:interrupted"
     },
     footer = {
@@ -47,9 +51,12 @@ import picocli.CommandLine.IVersionProvider;
     })
 public final class Main {
 
+  static final String NAME = "tangentflow";
   private static final int DEFECT = 1;
 
   public static void main(String[] args) {
+    // Numbers in sentences are written as in tables and files, whatever the user's language.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     System.exit(run(args));
   }
 
@@ -70,25 +77,53 @@ public final class Main {
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setUsageHelpAutoWidth(true)
-            .setParameterExceptionHandler(
-                (e, arguments) -> {
-                  err.println("tangentflow: " + e.getMessage());
-                  err.println(
-                      "See '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
-                  return CommandLine.ExitCode.USAGE;
-                })
+            .setParameterExceptionHandler((e, arguments) -> misuse(e, err))
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, err));
+    commandLine
+        .getSubcommands()
+        .values()
+        .forEach(command -> command.getCommandSpec().versionProvider(new Version()));
     try {
       return commandLine.execute(args);
     } catch (OutOfMemoryError e) {
-      return failure(new TangentFlowException.OutOfMemory("this command"), err);
+      return failure(e, err);
     }
   }
 
-  private static int failure(Exception e, PrintWriter err) {
-    if (e instanceof TangentFlowException foreseen) {
-      err.println("tangentflow: " + foreseen.getMessage());
-      return foreseen.exitCode();
+  /** One sentence on what is wrong with the command line, and where to read what is right. */
+  private static int misuse(ParameterException e, PrintWriter err) {
+    String command = e.getCommandLine().getCommandSpec().qualifiedName();
+    String sentence = e.getMessage().replaceAll("\\s*\\R\\s*", " ").replaceFirst("^Error: ", "");
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      String argument = unmatched.getUnmatched().get(0);
+      List<String> suggestions = unmatched.getSuggestions();
+      sentence =
+          (command.equals(NAME)
+                  ? "there is no command '"
+                  : command.substring(NAME.length() + 1)
+                      + (unmatched.isUnknownOption() ? " has no option '" : " has no use for '"))
+              + argument
+              + (suggestions.isEmpty()
+                  ? "'"
+                  : "'; did you mean " + String.join(" or ", suggestions) + "?");
+    } else if (command.equals(NAME)) {
+      sentence = "a command is missing; begin with 'tangentflow quickstart'";
+    }
+    err.println("tangentflow: " + sentence);
+    err.println("See '" + command + " --help'.");
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  private static int failure(Throwable e, PrintWriter err) {
+    // A pool's thread that runs out of heap hands the error over wrapped in another.
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof OutOfMemoryError) {
+        return failure(new TangentFlowException.OutOfMemory("this command"), err);
+      }
+      if (cause instanceof TangentFlowException foreseen) {
+        err.println("tangentflow: " + foreseen.getMessage().replaceAll("\\s*\\R\\s*", " "));
+        return foreseen.exitCode();
+      }
     }
     err.println("tangentflow: this is a defect, please report it:");
     e.printStackTrace(err);

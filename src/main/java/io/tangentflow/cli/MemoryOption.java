@@ -15,7 +15,9 @@ final class MemoryOption {
   @Option(
       names = "--memory",
       paramLabel = "SIZE",
-      description = "Memory budget, for example 2g or 800m (default: nine tenths of what is free).")
+      description =
+          "Memory budget, for example 2g (GiB) or 800m (MiB) (default: nine tenths of the JVM's free"
+              + " heap).")
   private String memory;
 
   /** The budget of one computation, in bytes. */

@@ -2,9 +2,9 @@ package io.tangentflow.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Precision;
-import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
@@ -22,6 +22,7 @@ import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.Spectrum;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,7 +55,7 @@ final class NtkCommand implements Callable<Integer> {
       names = "--depth",
       paramLabel = "L",
       defaultValue = "10",
-      description = "Steps of the solver (default: ${DEFAULT-VALUE}).")
+      description = "Steps L of the solver (default: ${DEFAULT-VALUE}).")
   private int depth;
 
   @Option(
@@ -105,7 +106,7 @@ final class NtkCommand implements Callable<Integer> {
               + " FLOPs (default: ${DEFAULT-VALUE}).")
   private String gram;
 
-  @Option(names = "--plan", description = "Print the plan and stop.")
+  @Option(names = "--plan", description = "Print how, and with how many FLOPs and bytes, and stop.")
   private boolean planOnly;
 
   @Option(
@@ -124,9 +125,11 @@ final class NtkCommand implements Callable<Integer> {
   public Integer call() {
     TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
     StandardActivation phi = StandardActivation.named(activation);
-    requireWritable(out);
-    requireWritable(inputsOut);
+    GramStrategy strategy = gram.equalsIgnoreCase(AUTO) ? null : GramStrategy.named(gram);
+    Outputs outputFiles =
+        new Outputs().with("--out", out).with("--inputs-out", inputsOut).requireWritable();
     Dataset dataset = data.load();
+    dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
     NeuralOde model =
         new NeuralOde(
             dataset.dimension(),
@@ -138,25 +141,34 @@ final class NtkCommand implements Callable<Integer> {
             scales.sigmaV,
             phi);
     try (Backend backend = engine.open()) {
-      GramPlan plan = plan(model, grid, dataset.samples(), backend);
+      long budget = memory.budget(backend);
+      GramPlan plan =
+          strategy == null
+              ? GramPlan.choose(model, grid, dataset.samples(), backend.precision(), budget)
+              : GramPlan.of(strategy, model, grid, dataset.samples(), backend.precision(), budget);
       console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
       if (planOnly) {
-        console.result("plan: " + plan, new ObjectMapper().valueToTree(plan));
+        console.result(
+            "plan: " + plan,
+            new ObjectMapper()
+                .createObjectNode()
+                .put("gram", plan.strategy().toString())
+                .put("blockSize", plan.blockSize())
+                .put("flops", plan.flops())
+                .put("planBytes", plan.bytes()));
         return 0;
       }
-      return compute(model, grid, plan, dataset, backend);
+      return compute(model, grid, plan, dataset, backend, budget);
     }
   }
 
-  private GramPlan plan(NeuralOde model, TimeGrid grid, int samples, Backend backend) {
-    long budget = memory.budget(backend);
-    return gram.equals(AUTO)
-        ? GramPlan.choose(model, grid, samples, backend.precision(), budget)
-        : GramPlan.of(GramStrategy.named(gram), model, grid, samples, backend.precision(), budget);
-  }
-
   private int compute(
-      NeuralOde model, TimeGrid grid, GramPlan plan, Dataset dataset, Backend backend) {
+      NeuralOde model,
+      TimeGrid grid,
+      GramPlan plan,
+      Dataset dataset,
+      Backend backend,
+      long budget) {
     Parameters parameters = new Parameters.Seeded(seed);
     long start = System.nanoTime();
     EmpiricalNtk.Result result;
@@ -171,12 +183,6 @@ final class NtkCommand implements Callable<Integer> {
     }
     double seconds = (System.nanoTime() - start) * 1e-9;
     DenseMatrix kernel = trace ? result.traceOverOutputs() : result.gram();
-    if (out != null) {
-      Npy.write(out, kernel, ElementType.FP64);
-    }
-    if (inputsOut != null) {
-      Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
-    }
     Spectrum.Extreme least = Spectrum.least(kernel);
     Spectrum.Extreme greatest = Spectrum.greatest(kernel);
     ObjectNode object = new ObjectMapper().createObjectNode();
@@ -197,7 +203,7 @@ final class NtkCommand implements Callable<Integer> {
         Table.of(
                 String.format(
                     "Tangent kernel of %s, width %d, %s by %s, seed %d, on %d samples of %s:",
-                    activation,
+                    model.activation().label(),
                     width,
                     grid,
                     backend.precision(),
@@ -212,7 +218,43 @@ final class NtkCommand implements Callable<Integer> {
             .row(Cell.of("greatest eigenvalue"), Cell.of(greatest.value(), 6))
             .row(Cell.of("Frobenius norm"), Cell.of(kernel.norm(), 6));
     if (backend.precision() == Precision.FP32) {
-      double difference =
+      OptionalDouble difference =
+          differenceFromFp64(model, grid, parameters, dataset, result, backend, budget);
+      Cell cell = Cell.of("not known");
+      if (difference.isPresent()) {
+        cell = Cell.of(difference.getAsDouble(), 2);
+        object.put("differenceFromFp64", difference.getAsDouble());
+      } else {
+        object.putNull("differenceFromFp64");
+      }
+      table = table.row(Cell.of("relative difference from fp64 on the first samples"), cell);
+    }
+    table =
+        table
+            .row(Cell.of("seconds"), Cell.of(seconds, 3))
+            .row(Cell.of("GFLOP/s of the plan"), Cell.of(plan.flops() / seconds * 1e-9, 3))
+            .row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
+    if (out != null) {
+      Npy.write(out, kernel, ElementType.FP64);
+    }
+    if (inputsOut != null) {
+      Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
+    }
+    console.result(table.toText(), object);
+    return 0;
+  }
+
+  /** Empty, with a warning, where the weights fit into memory in FP32 only. */
+  private OptionalDouble differenceFromFp64(
+      NeuralOde model,
+      TimeGrid grid,
+      Parameters parameters,
+      Dataset dataset,
+      EmpiricalNtk.Result result,
+      Backend backend,
+      long budget) {
+    try {
+      return OptionalDouble.of(
           PrecisionCheck.relativeDifference(
               model,
               grid,
@@ -221,25 +263,10 @@ final class NtkCommand implements Callable<Integer> {
               result.gram(),
               backend.name(),
               engine.threads(),
-              memory.budget(backend));
-      object.put("differenceFromFp64", difference);
-      table =
-          table.row(
-              Cell.of("relative difference from fp64 on the first samples"),
-              Cell.of(difference, 2));
-    }
-    table =
-        table
-            .row(Cell.of("seconds"), Cell.of(seconds, 3))
-            .row(Cell.of("GFLOP/s of the plan"), Cell.of(plan.flops() / seconds * 1e-9, 3))
-            .row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
-    console.result(table.toText(), object);
-    return 0;
-  }
-
-  private static void requireWritable(Path file) {
-    if (file != null) {
-      AtomicFile.requireWritable(file);
+              budget));
+    } catch (OutOfMemory e) {
+      console.warning("the difference from fp64 is not computed: " + e.getMessage());
+      return OptionalDouble.empty();
     }
   }
 }

@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
     description = "Rebuild the tables, plots and report.html of a run from its results.")
 final class ReportCommand implements Callable<Integer> {
 
-  @Mixin private SweepRun sweepRun;
+  @Mixin private RunReport report;
 
   @Parameters(paramLabel = "DIR", description = "The run directory.")
   private Path directory;
@@ -25,7 +25,7 @@ final class ReportCommand implements Callable<Integer> {
       if (run.results().isEmpty()) {
         throw new RunDirectoryConflict(directory, "has no results yet; go on with 'resume'");
       }
-      return sweepRun.report(run);
+      return report.write(run);
     }
   }
 }

@@ -9,27 +9,27 @@ final class ScaleOptions {
       names = "--horizon",
       paramLabel = "T",
       defaultValue = "1",
-      description = "Horizon of the ODE (default: ${DEFAULT-VALUE}).")
+      description = "Horizon T of the ODE, 0 ≤ t ≤ T (default: ${DEFAULT-VALUE}).")
   double horizon;
 
   @Option(
       names = "--sigma-u",
       paramLabel = "σ",
       defaultValue = "1",
-      description = "Scale of the input map (default: ${DEFAULT-VALUE}).")
+      description = "Scale σu of the input map U (default: ${DEFAULT-VALUE}).")
   double sigmaU;
 
   @Option(
       names = "--sigma-w",
       paramLabel = "σ",
       defaultValue = "1",
-      description = "Scale of the flow; choose it ∝ 1/T (default: ${DEFAULT-VALUE}).")
+      description = "Scale σw of the flow W; choose it ∝ 1/T (default: ${DEFAULT-VALUE}).")
   double sigmaW;
 
   @Option(
       names = "--sigma-v",
       paramLabel = "σ",
       defaultValue = "1",
-      description = "Scale of the output map (default: ${DEFAULT-VALUE}).")
+      description = "Scale σv of the output map V (default: ${DEFAULT-VALUE}).")
   double sigmaV;
 }

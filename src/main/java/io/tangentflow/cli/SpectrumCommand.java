@@ -3,7 +3,6 @@ package io.tangentflow.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.DataFormat;
-import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
 import io.tangentflow.model.DenseMatrix;
@@ -36,14 +35,12 @@ final class SpectrumCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      description = "Write all eigenvalues, rising, to this .npy file.")
+      description = "Write all eigenvalues, rising, to this .npy file, in fp64.")
   private Path out;
 
   @Override
   public Integer call() {
-    if (out != null) {
-      AtomicFile.requireWritable(out);
-    }
+    new Outputs().with("--out", out).requireWritable().requireApartFrom(file);
     DenseMatrix matrix = Npy.readFinite(file);
     requireSymmetric(matrix);
     double[] values = Spectrum.eigenvalues(matrix);
@@ -51,9 +48,6 @@ final class SpectrumCommand implements Callable<Integer> {
     Spectrum.Extreme greatest = Spectrum.greatest(matrix);
     long negative = Arrays.stream(values).filter(v -> v < 0).count();
     long unresolved = Arrays.stream(values).filter(v -> Math.abs(v) <= least.errorBound()).count();
-    if (out != null) {
-      Npy.write(out, new DenseMatrix(values.length, 1, values), ElementType.FP64);
-    }
     ObjectNode object = new ObjectMapper().createObjectNode();
     object
         .put("order", values.length)
@@ -75,6 +69,9 @@ final class SpectrumCommand implements Callable<Integer> {
             .row(Cell.of("ratio greatest / least"), Cell.of(greatest.value() / least.value(), 4))
             .row(Cell.of("negative eigenvalues"), Cell.of(negative))
             .row(Cell.of("zero within the error bound"), Cell.of(unresolved));
+    if (out != null) {
+      Npy.write(out, new DenseMatrix(values.length, 1, values), ElementType.FP64);
+    }
     console.result(table.toText(), object);
     return 0;
   }

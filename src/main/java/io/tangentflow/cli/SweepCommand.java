@@ -1,5 +1,6 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.sweep.SweepConfiguration;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,8 @@ import picocli.CommandLine.Option;
     })
 final class SweepCommand implements Callable<Integer> {
 
+  private static final int MAX_SEEDS = 1_000_000;
+
   @Mixin private SweepRun sweepRun;
   @Mixin private DataOptions data;
   @Mixin private ScaleOptions scales;
@@ -30,7 +33,7 @@ final class SweepCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "N",
       defaultValue = "64,128,256,512",
-      description = "Widths (default: ${DEFAULT-VALUE}).")
+      description = "Widths n (default: ${DEFAULT-VALUE}).")
   private List<Integer> widths;
 
   @Option(
@@ -38,7 +41,7 @@ final class SweepCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "L",
       defaultValue = "5",
-      description = "Steps of the solver (default: ${DEFAULT-VALUE}).")
+      description = "Steps L of the solver (default: ${DEFAULT-VALUE}).")
   private List<Integer> depths;
 
   @Option(
@@ -47,7 +50,7 @@ final class SweepCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "softplus",
       description =
-          "softplus, relu, gelu, quadratic, tanh, erf, silu, sine, identity (default:"
+          "Any of softplus, relu, gelu, quadratic, tanh, erf, silu, sine, identity (default:"
               + " ${DEFAULT-VALUE}).")
   private List<String> activations;
 
@@ -56,7 +59,9 @@ final class SweepCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "NAME",
       defaultValue = "rk4",
-      description = "euler, midpoint, heun, rk4, three-eighths (default: ${DEFAULT-VALUE}).")
+      description =
+          "Any of euler (the residual network), midpoint, heun, rk4, three-eighths (default:"
+              + " ${DEFAULT-VALUE}).")
   private List<String> solvers;
 
   @Option(
@@ -74,6 +79,10 @@ final class SweepCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (seeds < 1 || seeds > MAX_SEEDS) {
+      throw new InvalidConfiguration(
+          "--seeds", "must be between 1 and " + MAX_SEEDS + ", not " + seeds);
+    }
     List<Long> seedList = new ArrayList<>();
     for (long seed = 0; seed < seeds; seed++) {
       seedList.add(seed);

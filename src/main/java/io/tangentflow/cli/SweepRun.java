@@ -2,8 +2,8 @@ package io.tangentflow.cli;
 
 import io.tangentflow.backend.Backend;
 import io.tangentflow.data.Dataset;
-import io.tangentflow.experiment.WidthConvergence;
 import io.tangentflow.report.Numbers;
+import io.tangentflow.sweep.Cell;
 import io.tangentflow.sweep.CellResult;
 import io.tangentflow.sweep.Manifest;
 import io.tangentflow.sweep.RunDirectory;
@@ -19,7 +19,7 @@ import picocli.CommandLine.Mixin;
 /** What the commands that run or go on with a sweep share. */
 final class SweepRun {
 
-  @Mixin private Console console;
+  @Mixin private RunReport report;
 
   @Mixin private MemoryOption memory;
 
@@ -33,10 +33,12 @@ final class SweepRun {
 
   /** Runs a sweep in a new directory. */
   int begin(String command, SweepConfiguration configuration, Path directory) {
+    RunDirectory.requireVacant(directory);
     Dataset dataset = configuration.load();
     try (Backend backend = Sweep.open(configuration)) {
       long budget = memory.budget(backend);
       Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);
+      Sweep.requireLimits(configuration, dataset);
       Manifest manifest = Manifest.of(command, configuration, dataset, backend);
       try (RunDirectory run = RunDirectory.create(directory, manifest)) {
         return run(configuration, run, dataset, backend, budget);
@@ -54,23 +56,21 @@ final class SweepRun {
       try (Backend backend = Sweep.open(configuration)) {
         long budget = memory.budget(backend);
         Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);
+        reportChange("version", manifest.version(), Manifest.programVersion());
+        reportChange("backend", manifest.device(), backend.name() + ": " + backend.description());
         return run(configuration, run, dataset, backend, budget);
       }
     }
   }
 
-  /** Writes the report of a run from its results and prints its table. */
-  int report(RunDirectory run) {
-    WidthConvergence convergence = WidthConvergence.of(run);
-    convergence.write(run);
-    console.result(
-        convergence.table().toText()
-            + "\n"
-            + String.join("\n", convergence.findings())
-            + "\n\nReport: "
-            + run.file("report.html"),
-        convergence.json().put("directory", run.path().toString()));
-    return 0;
+  private void reportChange(String what, String before, String now) {
+    if (!now.equals(before)) {
+      console().warning("this run began with " + what + " " + before + " and goes on with " + now);
+    }
+  }
+
+  private Console console() {
+    return report.console;
   }
 
   private int run(
@@ -81,38 +81,70 @@ final class SweepRun {
       long budget) {
     int cells = configuration.cells().size();
     int finished = run.results().size();
-    console.status(
-        String.format(
-            "%s: %d of %d networks to compute on %s, %s",
-            run.path(), cells - finished, cells, backend.name(), backend.description()));
-    Thread whenStopped =
-        new Thread(
-            () ->
-                console.status(
-                    "stopped; what is finished is kept. Go on with: tangentflow resume "
-                        + run.path()));
+    console()
+        .status(
+            String.format(
+                "%s: %d of %d networks to compute on %s, %s",
+                run.path(), cells - finished, cells, backend.name(), backend.description()));
+    String advice = "what is finished is kept; go on with: tangentflow resume " + run.path();
+    Thread whenStopped = new Thread(() -> console().status("stopped; " + advice));
     Runtime.getRuntime().addShutdownHook(whenStopped);
-    try (Console.Progress progress = console.progress("networks", cells)) {
+    try (Console.Progress progress = console().progress("networks", cells)) {
       progress.at(finished);
-      new Sweep(configuration, run, dataset, backend, budget)
-          .run(
-              new Sweep.Listener() {
-                @Override
-                public void limit(String name, long pairs, long of) {}
-
-                @Override
-                public void cell(CellResult result, int done, int of) {
-                  progress.at(done);
-                  progress.detail(
-                      "width "
-                          + result.cell().width()
-                          + ", error "
-                          + Numbers.significant(result.relativeError(), 2));
-                }
-              });
+      new Sweep(configuration, run, dataset, backend, budget).run(new Narration(progress));
     } finally {
-      Runtime.getRuntime().removeShutdownHook(whenStopped);
+      removeHook(whenStopped);
     }
-    return report(run);
+    return report.write(run);
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The JVM is shutting down: the hook is running.
+    }
+  }
+
+  /** Tells of each limiting kernel, moves the bar, and names the network that a failure is of. */
+  private final class Narration implements Sweep.Listener {
+    private final Console.Progress progress;
+    private String limit = "";
+
+    Narration(Console.Progress progress) {
+      this.progress = progress;
+    }
+
+    @Override
+    public void begin(Cell cell) {
+      progress.detail(cell.activation() + ", width " + cell.width() + ", seed " + cell.seed());
+    }
+
+    @Override
+    public synchronized void limit(String name, long pairs, long of) {
+      if (!limit.equals(name)) {
+        limit = name;
+        console().status("limiting kernel " + name + " of " + of + " pairs of samples");
+      }
+    }
+
+    @Override
+    public void cell(CellResult result, int done, int of) {
+      progress.at(done);
+      progress.detail(
+          "width "
+              + result.cell().width()
+              + ", error "
+              + Numbers.significant(result.relativeError(), 2));
+    }
+
+    @Override
+    public void failed(Cell cell) {
+      console()
+          .status(
+              String.format(
+                  "stopped at %s, %d steps of %s, width %d, seed %d",
+                  cell.activation(), cell.depth(), cell.solver(), cell.width(), cell.seed()));
+    }
   }
 }

@@ -123,7 +123,13 @@ public record IdxDirectory(String name, Path directory, Part part) implements Da
         .filter(Files::exists)
         .findFirst()
         .orElseThrow(
-            () -> new DataFormat(directory, "has none of " + String.join(", ", names), null));
+            () ->
+                new DataFormat(
+                    directory,
+                    Files.isDirectory(directory)
+                        ? "has none of " + String.join(", ", names)
+                        : "there is no such directory",
+                    null));
   }
 
   private static ByteBuffer header(SourceFile in, int magic, int dimensions) {

@@ -1,15 +1,19 @@
 package io.tangentflow.data;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.model.StandardActivation;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +27,8 @@ import java.util.Optional;
  *       {@code L}, {@code T}, {@code sigmaU}, {@code sigmaW}, {@code sigmaV};
  *   <li>{@code U} (n rows of d), {@code W} (n rows of n), {@code v} (n numbers; one output), {@code
  *       X} (N rows of d);
- *   <li>and, if known, the expected {@code outputs} (N), {@code gradU}, {@code gradW} (N matrices
- *       as rows), {@code gradV} (N rows of n), {@code ntk} (N rows of N).
+ *   <li>and, if known, what to expect, all of it: {@code outputs} (N), {@code gradU}, {@code gradW}
+ *       (N matrices as rows), {@code gradV} (N rows of n), {@code ntk} (N rows of N).
  * </ul>
  */
 public final class NetworkFile {
@@ -61,6 +65,11 @@ public final class NetworkFile {
       List<DenseMatrix> gradV,
       DenseMatrix ntk) {}
 
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  private static final List<String> EXPECTED = List.of("outputs", "gradU", "gradW", "gradV", "ntk");
+
   private final Path path;
 
   private NetworkFile(Path path) {
@@ -74,18 +83,20 @@ public final class NetworkFile {
    */
   public static List<Network> read(Path path) {
     try {
-      return new NetworkFile(path).parse(new ObjectMapper().readTree(Files.readAllBytes(path)));
+      return new NetworkFile(path).parse(JSON.readTree(Files.readAllBytes(path)));
     } catch (JsonProcessingException e) {
       long line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
       throw new DataFormat(path, "line", line, "not JSON: " + e.getOriginalMessage());
+    } catch (NoSuchFileException e) {
+      throw new DataFormat(path, "there is no such file", e);
     } catch (IOException e) {
-      throw new DataFormat(path, "cannot be read (" + e + ")", e);
+      throw new DataFormat(path, "cannot be read (" + AtomicFile.reason(e) + ")", e);
     }
   }
 
   private List<Network> parse(JsonNode root) {
-    if (!root.isArray()) {
-      throw new DataFormat(path, "line", 1, "expected an array of networks");
+    if (!root.isArray() || root.isEmpty()) {
+      throw new DataFormat(path, "line", 1, "expected an array of at least one network");
     }
     List<Network> networks = new ArrayList<>();
     for (int i = 0; i < root.size(); i++) {
@@ -95,6 +106,14 @@ public final class NetworkFile {
   }
 
   private Network network(int index, JsonNode node) {
+    try {
+      return possibleNetwork(index, node);
+    } catch (InvalidConfiguration e) {
+      throw new DataFormat(path, "network", index, e.getMessage());
+    }
+  }
+
+  private Network possibleNetwork(int index, JsonNode node) {
     int n = integer(index, node, "n");
     int d = integer(index, node, "d");
     int samples = integer(index, node, "N");
@@ -119,10 +138,15 @@ public final class NetworkFile {
         integer(index, node, "L"),
         parameters,
         matrix(index, node, "X", samples, d).transpose(),
-        node.has("outputs") ? Optional.of(expected(index, node, n, d, samples)) : Optional.empty());
+        EXPECTED.stream().anyMatch(node::has)
+            ? Optional.of(expected(index, node, n, d, samples))
+            : Optional.empty());
   }
 
   private Expected expected(int index, JsonNode node, int n, int d, int samples) {
+    for (String gradient : List.of("gradU", "gradW", "gradV")) {
+      require(index, gradient, field(index, node, gradient), samples, "samples");
+    }
     List<DenseMatrix> gradU = new ArrayList<>();
     List<DenseMatrix> gradW = new ArrayList<>();
     List<DenseMatrix> gradV = new ArrayList<>();
@@ -162,6 +186,9 @@ public final class NetworkFile {
         throw fault(index, name, "entry " + j + " is not a number");
       }
       result[j] = value.asDouble();
+      if (!Double.isFinite(result[j])) {
+        throw fault(index, name, "entry " + j + " is beyond the range of fp64");
+      }
     }
     return new DenseMatrix(1, count, result);
   }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -72,8 +73,32 @@ public final class Npy {
     AtomicFile.write(
         path,
         out -> {
-          out.write(header(matrix, type));
-          writeEntries(out, matrix.values(), type);
+          out.write(header(matrix.rows(), matrix.columns(), type));
+          writeEntries(out, matrix.values(), matrix.values().length, type);
+        });
+  }
+
+  /** The entries of a matrix that is never whole in memory, in column-major order. */
+  @FunctionalInterface
+  public interface Entries {
+    /** Puts entries {@code first} … {@code first + count − 1} at the beginning of the array. */
+    void fill(long first, double[] values, int count);
+  }
+
+  /** As {@link #write(Path, DenseMatrix, ElementType)}, of entries that are asked for in turn. */
+  public static void write(Path path, int rows, int columns, ElementType type, Entries entries) {
+    long total = (long) rows * columns;
+    double[] block = new double[(int) Math.min(total, BUFFER_BYTES)];
+    AtomicFile.write(
+        path,
+        out -> {
+          out.write(header(rows, columns, type));
+          int count;
+          for (long first = 0; first < total; first += count) {
+            count = (int) Math.min(block.length, total - first);
+            entries.fill(first, block, count);
+            writeEntries(out, block, count, type);
+          }
         });
   }
 
@@ -87,11 +112,14 @@ public final class Npy {
     }
   }
 
-  private static byte[] header(DenseMatrix matrix, ElementType type) {
+  private static byte[] header(int rows, int columns, ElementType type) {
     String dictionary =
         String.format(
+            Locale.ROOT,
             "{'descr': '%s', 'fortran_order': True, 'shape': (%d, %d), }",
-            type.descriptor(), matrix.rows(), matrix.columns());
+            type.descriptor(),
+            rows,
+            columns);
     int fixed = MAGIC.length + VERSION_BYTES + Short.BYTES;
     int unpadded = fixed + dictionary.length() + 1;
     int total = (unpadded + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -108,13 +136,13 @@ public final class Npy {
     return header;
   }
 
-  private static void writeEntries(OutputStream out, double[] values, ElementType type)
+  private static void writeEntries(OutputStream out, double[] values, int count, ElementType type)
       throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     int block = BUFFER_BYTES / type.bytes();
     int to;
-    for (int from = 0; from < values.length; from = to) {
-      to = from + Math.min(block, values.length - from);
+    for (int from = 0; from < count; from = to) {
+      to = from + Math.min(block, count - from);
       buffer.clear();
       for (int k = from; k < to; k++) {
         switch (type) {

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.backend.Precision;
 import io.tangentflow.data.AtomicFile;
 import io.tangentflow.report.Axis;
 import io.tangentflow.report.Cell;
@@ -24,11 +26,15 @@ import io.tangentflow.sweep.SweepConfiguration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import org.apache.commons.math3.distribution.TDistribution;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 import org.apache.commons.math3.stat.regression.SimpleRegression;
@@ -64,6 +70,15 @@ public final class WidthConvergence {
    */
   private record Fit(SimpleRegression regression, double low, double high) {}
 
+  /**
+   * What FP32 costs a family.
+   *
+   * @param relativeDifference ε, the largest relative Frobenius difference of a kernel from FP64
+   * @param leastEigenvalueUncertainty ε λ_max with the largest λ_max: by Weyl's inequality no
+   *     eigenvalue moves by more than the difference's spectral norm, which is about that or less
+   */
+  private record PrecisionEffect(double relativeDifference, double leastEigenvalueUncertainty) {}
+
   /** Reads a run's results; it has at least one. */
   public static WidthConvergence of(RunDirectory directory) {
     Map<String, List<CellResult>> byFamily = new LinkedHashMap<>();
@@ -87,8 +102,16 @@ public final class WidthConvergence {
               .sorted(Comparator.comparingLong(r -> r.cell().seed()))
               .forEach(
                   r -> byWidth.computeIfAbsent(r.cell().width(), w -> new ArrayList<>()).add(r));
+          String limitName = Sweep.limitName(results.get(0).cell());
           LimitSummary limit =
-              directory.limit(Sweep.limitName(results.get(0).cell())).orElseThrow();
+              directory
+                  .limit(limitName)
+                  .orElseThrow(
+                      () ->
+                          new DataFormat(
+                              directory.path(),
+                              "the limiting kernel " + limitName + " of its results is missing",
+                              null));
           families.add(new Family(name, byWidth, limit, fit(results)));
         });
     return new WidthConvergence(directory.manifest(), families);
@@ -104,16 +127,17 @@ public final class WidthConvergence {
               .map(
                   fit ->
                       String.format(
-                          "%s: the relative error of one network's tangent kernel falls like"
+                          "%s: the relative error of one network's tangent kernel %s like"
                               + " n^%s (95 %% confidence interval %s … %s; theory −1/2).",
                           family.name(),
+                          fit.regression().getSlope() < 0 ? "falls" : "grows",
                           Numbers.significant(fit.regression().getSlope(), 3),
                           Numbers.significant(fit.low(), 3),
                           Numbers.significant(fit.high(), 3)))
               .orElse(family.name() + ": a rate needs at least two widths and three networks."));
       sentences.add(leastEigenvalueFinding(family));
+      precisionFinding(family).ifPresent(sentences::add);
     }
-    precisionFinding().ifPresent(sentences::add);
     return sentences;
   }
 
@@ -194,6 +218,12 @@ public final class WidthConvergence {
                       .put("high", fit.high())
                       .put("confidence", CONFIDENCE));
       node.set("limit", JSON.valueToTree(family.limit()));
+      precisionEffect(family)
+          .ifPresent(
+              effect ->
+                  node.putObject("fp32")
+                      .put("relativeDifference", effect.relativeDifference())
+                      .put("leastEigenvalueUncertainty", effect.leastEigenvalueUncertainty()));
       ArrayNode widths = node.putArray("widths");
       family
           .byWidth()
@@ -272,11 +302,10 @@ public final class WidthConvergence {
                 Axis.linear("λₘᵢₙ(K)").including(0))
             .subtitle(subtitle());
     for (Family family : families) {
-      plot =
-          plot.with(Series.joined(family.name(), points(family, CellResult::leastEigenvalue)))
-              .with(
-                  new ReferenceLine(
-                      "limit, " + family.limit().name(), family.limit().leastEigenvalue()));
+      plot = plot.with(Series.joined(family.name(), points(family, CellResult::leastEigenvalue)));
+    }
+    for (LimitSummary limit : limits()) {
+      plot = plot.with(new ReferenceLine("limit, " + limit.name(), limit.leastEigenvalue()));
     }
     return plot;
   }
@@ -377,24 +406,69 @@ public final class WidthConvergence {
             family.name(), negative, networks, Numbers.significant(least, 3), limit);
   }
 
-  private Optional<String> precisionFinding() {
-    return families.stream()
-        .flatMap(f -> f.byWidth().values().stream())
-        .flatMap(List::stream)
-        .filter(r -> r.precisionError() != null)
-        .max(Comparator.comparingDouble(CellResult::precisionError))
-        .map(
-            r ->
-                String.format(
-                    "FP32 differs from FP64 by at most %s, relatively (checked on one network of"
-                        + " each width).",
-                    Numbers.significant(r.precisionError(), 2)));
+  private static Optional<PrecisionEffect> precisionEffect(Family family) {
+    List<CellResult> results = family.byWidth().values().stream().flatMap(List::stream).toList();
+    double greatest =
+        results.stream().mapToDouble(CellResult::greatestEigenvalue).max().orElseThrow();
+    return results.stream()
+        .map(CellResult::precisionError)
+        .filter(Objects::nonNull)
+        .max(Comparator.naturalOrder())
+        .map(error -> new PrecisionEffect(error, error * greatest));
+  }
+
+  private Optional<String> precisionFinding(Family family) {
+    if (manifest.configuration().precision() != Precision.FP32) {
+      return Optional.empty();
+    }
+    List<Integer> unchecked =
+        family.byWidth().entrySet().stream()
+            .filter(e -> e.getValue().stream().allMatch(r -> r.precisionError() == null))
+            .map(Map.Entry::getKey)
+            .toList();
+    String gap =
+        unchecked.isEmpty()
+            ? ""
+            : " Not checked, since fp64 does not fit into memory or the network is yet to come:"
+                + " width "
+                + unchecked.stream().map(String::valueOf).collect(Collectors.joining(", "))
+                + ".";
+    return Optional.of(
+        precisionEffect(family)
+                .map(effect -> precisionSentence(family, effect))
+                .orElse(family.name() + ": the difference of FP32 from FP64 is not known.")
+            + gap);
+  }
+
+  private static String precisionSentence(Family family, PrecisionEffect effect) {
+    double least =
+        family.byWidth().values().stream()
+            .flatMap(List::stream)
+            .mapToDouble(CellResult::leastEigenvalue)
+            .min()
+            .orElseThrow();
+    return String.format(
+        "%s: FP32 differs from FP64 by at most %s, relatively (checked on one network of each"
+            + " width), so each λ_min is uncertain by up to %s (that times λ_max)%s.",
+        family.name(),
+        Numbers.significant(effect.relativeDifference(), 2),
+        Numbers.significant(effect.leastEigenvalueUncertainty(), 2),
+        effect.leastEigenvalueUncertainty() < least
+            ? ""
+            : ", no less than the least of them: --precision fp64 would resolve it");
   }
 
   private JsonNode limitsTree() {
     ArrayNode list = JSON.createArrayNode();
-    families.forEach(family -> list.add(JSON.valueToTree(family.limit())));
+    limits().forEach(limit -> list.add(JSON.valueToTree(limit)));
     return list;
+  }
+
+  /** Each limiting kernel once, though families that differ in the solver's steps share one. */
+  private Set<LimitSummary> limits() {
+    Set<LimitSummary> limits = new LinkedHashSet<>();
+    families.forEach(family -> limits.add(family.limit()));
+    return limits;
   }
 
   private JsonNode provenanceTree() {

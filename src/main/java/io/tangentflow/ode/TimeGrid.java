@@ -14,6 +14,11 @@ public record TimeGrid(Tableau tableau, int depth) {
     if (depth < 1) {
       throw new InvalidConfiguration("--depth", "must be at least 1, not " + depth);
     }
+    if ((long) depth * tableau.stages() >= Integer.MAX_VALUE) {
+      throw new InvalidConfiguration(
+          "--depth",
+          depth + " steps of " + tableau + " are more than 2^31 evaluations; choose fewer");
+    }
   }
 
   /** Q = L·S, the evaluations of the vector field. */

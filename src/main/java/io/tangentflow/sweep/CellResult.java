@@ -8,8 +8,9 @@ package io.tangentflow.sweep;
  * @param leastEigenvalue of K_n
  * @param leastEigenvalueError bound of its distance to the exact one of the computed K_n
  * @param greatestEigenvalue of K_n
- * @param precisionError relative Frobenius difference of a block of K_n from FP64; null where it
- *     was not asked for
+ * @param precisionError relative Frobenius difference of a block of K_n from FP64: of FP32 networks
+ *     the first of each width, activation, solver and depth; null elsewhere, and where FP64 would
+ *     not have fitted into memory
  * @param gram how K_n was computed
  * @param peakBytes the most that the backend held
  * @param seconds of the cell

@@ -1,10 +1,13 @@
 package io.tangentflow.sweep;
 
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
 import java.io.IOException;
@@ -12,14 +15,17 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -31,19 +37,31 @@ import java.util.stream.Stream;
  */
 public final class RunDirectory implements AutoCloseable {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  /** What {@link AtomicFile} leaves of a file whose writer was killed. */
+  private static final Pattern LEFTOVER = Pattern.compile("\\..+\\.[0-9a-f-]{36}\\.tmp");
+
+  /** Runs that this process works on: it holds the locks of files, not of other processes. */
+  private static final Set<Path> OPEN_HERE = ConcurrentHashMap.newKeySet();
+
   private static final String MANIFEST = "run.json";
   private static final String RESULTS = "results.jsonl";
   private static final String LOCK = ".lock";
 
   private final Path path;
+  private final Path realPath;
   private final FileChannel lockChannel;
-  private final FileLock lock;
 
-  private RunDirectory(Path path, FileChannel lockChannel, FileLock lock) {
+  private RunDirectory(Path path, Path realPath, FileChannel lockChannel) {
     this.path = path;
+    this.realPath = realPath;
     this.lockChannel = lockChannel;
-    this.lock = lock;
   }
 
   /**
@@ -52,25 +70,55 @@ public final class RunDirectory implements AutoCloseable {
    * @throws RunDirectoryConflict if the directory holds anything or cannot be written
    */
   public static RunDirectory create(Path path, Manifest manifest) {
+    requireVacant(path);
     try {
-      if (Files.exists(path.resolve(MANIFEST))) {
-        throw new RunDirectoryConflict(
-            path, "holds a run already; go on with it by 'resume', or give another --out");
+      if (!Files.isDirectory(path)) {
+        Files.createDirectories(path);
       }
-      if (Files.isDirectory(path)) {
-        try (Stream<Path> entries = Files.list(path)) {
-          if (entries.anyMatch(entry -> !entry.getFileName().toString().equals(LOCK))) {
-            throw new RunDirectoryConflict(path, "is not empty; give a new directory with --out");
-          }
-        }
-      }
-      Files.createDirectories(path);
     } catch (IOException e) {
-      throw new RunDirectoryConflict(path, "cannot be made a run directory (" + e + ")", e);
+      throw new RunDirectoryConflict(
+          path, "cannot be made a run directory (" + AtomicFile.reason(e) + ")", e);
     }
     RunDirectory directory = lock(path);
-    AtomicFile.write(path.resolve(MANIFEST), pretty(manifest));
-    return directory;
+    try {
+      requireVacant(path); // Another process may have been faster.
+      directory.removeLeftovers();
+      AtomicFile.write(path.resolve(MANIFEST), pretty(manifest));
+      return directory;
+    } catch (RuntimeException e) {
+      directory.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Makes sure that a run can begin there, and changes nothing.
+   *
+   * @throws RunDirectoryConflict if the directory holds anything, or is a file
+   */
+  public static void requireVacant(Path path) {
+    if (Files.exists(path.resolve(MANIFEST))) {
+      throw new RunDirectoryConflict(
+          path, "holds a run already; go on with it by 'resume', or give another --out");
+    }
+    if (Files.exists(path) && !Files.isDirectory(path)) {
+      throw new RunDirectoryConflict(path, "is a file, not a directory; give another --out");
+    }
+    if (Files.isDirectory(path)) {
+      try (Stream<Path> entries = Files.list(path)) {
+        if (!entries.allMatch(entry -> isRemainder(entry.getFileName().toString()))) {
+          throw new RunDirectoryConflict(
+              path, "is not empty; give a new or empty directory with --out");
+        }
+      } catch (IOException e) {
+        throw new RunDirectoryConflict(path, "cannot be read (" + AtomicFile.reason(e) + ")", e);
+      }
+    }
+  }
+
+  /** What a run that was killed before its {@code run.json} leaves. */
+  private static boolean isRemainder(String name) {
+    return name.equals(LOCK) || LEFTOVER.matcher(name).matches();
   }
 
   /**
@@ -82,7 +130,9 @@ public final class RunDirectory implements AutoCloseable {
     if (!Files.isRegularFile(path.resolve(MANIFEST))) {
       throw new RunDirectoryConflict(path, "is not a run directory: it has no " + MANIFEST);
     }
-    return lock(path);
+    RunDirectory directory = lock(path);
+    directory.removeLeftovers();
+    return directory;
   }
 
   /** The directory itself. */
@@ -97,14 +147,19 @@ public final class RunDirectory implements AutoCloseable {
 
   /** What {@code run.json} says. */
   public Manifest manifest() {
-    return read(path.resolve(MANIFEST), Manifest.class);
+    Path file = path.resolve(MANIFEST);
+    Manifest manifest = read(file, Manifest.class);
+    if (manifest.configuration() == null || manifest.data() == null || manifest.device() == null) {
+      throw new DataFormat(file, "lacks its configuration, data or device", null);
+    }
+    return manifest;
   }
 
   /**
    * The finished cells, in the order in which they were finished. A last line without its end was
    * being written when the process was killed; it is cut off the file.
    *
-   * @throws DataFormat if any other line is not a result
+   * @throws DataFormat if any other line is not a result of a network of this run, or repeats one
    */
   public List<CellResult> results() {
     Path file = path.resolve(RESULTS);
@@ -124,13 +179,22 @@ public final class RunDirectory implements AutoCloseable {
         }
       }
       List<CellResult> results = new ArrayList<>();
+      Set<Cell> open = new HashSet<>(manifest().configuration().cells());
       String text = new String(bytes, 0, end, StandardCharsets.UTF_8);
       for (String line : text.lines().toList()) {
-        results.add(parse(file, results.size() + 1, line));
+        CellResult result = parse(file, results.size() + 1, line);
+        if (!open.remove(result.cell())) {
+          throw new DataFormat(
+              file,
+              "line",
+              results.size() + 1,
+              result.cell() + " is a result of another run, or stands here for the second time");
+        }
+        results.add(result);
       }
       return results;
     } catch (IOException e) {
-      throw new DataFormat(file, "cannot be read (" + e + ")", e);
+      throw new DataFormat(file, "cannot be read (" + AtomicFile.reason(e) + ")", e);
     }
   }
 
@@ -147,7 +211,8 @@ public final class RunDirectory implements AutoCloseable {
       }
       channel.force(true);
     } catch (IOException e) {
-      throw new RunDirectoryConflict(file, "cannot be appended to (" + e + ")", e);
+      throw new RunDirectoryConflict(
+          file, "cannot be appended to (" + AtomicFile.reason(e) + ")", e);
     }
   }
 
@@ -168,46 +233,98 @@ public final class RunDirectory implements AutoCloseable {
 
   private static <T> T read(Path file, Class<T> type) {
     try {
-      return JSON.readValue(Files.readAllBytes(file), type);
+      T value = JSON.readValue(Files.readAllBytes(file), type);
+      if (value == null) {
+        throw new DataFormat(file, "holds nothing", null);
+      }
+      return value;
+    } catch (JsonParseException e) {
+      throw new DataFormat(
+          file, "line", e.getLocation().getLineNr(), "not JSON: " + e.getOriginalMessage());
     } catch (JsonProcessingException e) {
-      throw new DataFormat(file, "was not written by this version: " + e.getOriginalMessage(), e);
+      Throwable cause = e.getCause() instanceof InvalidConfiguration ? e.getCause() : null;
+      throw new DataFormat(
+          file,
+          "was not written by this version of TangentFlow: "
+              + (cause == null ? e.getOriginalMessage() : cause.getMessage()),
+          e);
     } catch (IOException e) {
-      throw new DataFormat(file, "cannot be read (" + e + ")", e);
+      throw new DataFormat(file, "cannot be read (" + AtomicFile.reason(e) + ")", e);
     }
   }
 
   @Override
   public void close() {
     try {
-      lock.release();
       lockChannel.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } finally {
+      OPEN_HERE.remove(realPath);
     }
   }
 
   private static RunDirectory lock(Path path) {
-    Path file = path.resolve(LOCK);
+    Path realPath = null;
     FileChannel channel = null;
+    boolean locked = false;
     try {
-      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      FileLock lock = channel.tryLock();
-      if (lock != null) {
-        return new RunDirectory(path, channel, lock);
+      Path real = path.toRealPath();
+      // Not even opened a second time: closing any channel of a file may free all its locks.
+      if (!OPEN_HERE.add(real)) {
+        throw new RunDirectoryConflict(path, "this process is already working on this run");
       }
-      channel.close();
-      throw new RunDirectoryConflict(path, "another process is working on this run");
-    } catch (OverlappingFileLockException e) {
-      throw new RunDirectoryConflict(path, "this process is already working on this run", e);
+      realPath = real;
+      channel =
+          FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileLock lock = channel.tryLock();
+      if (lock == null) {
+        throw new RunDirectoryConflict(path, "another process is working on this run");
+      }
+      locked = true;
+      return new RunDirectory(path, realPath, channel);
     } catch (IOException e) {
-      throw new RunDirectoryConflict(path, "cannot be written (" + e + ")", e);
+      throw new RunDirectoryConflict(path, "cannot be written (" + AtomicFile.reason(e) + ")", e);
+    } finally {
+      if (!locked) {
+        release(realPath, channel);
+      }
+    }
+  }
+
+  private static void release(Path realPath, FileChannel channel) {
+    if (realPath != null) {
+      OPEN_HERE.remove(realPath);
+    }
+    if (channel != null) {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        // It held nothing.
+      }
+    }
+  }
+
+  /** Temporary files of a process that was killed; nobody else writes here now. */
+  private void removeLeftovers() {
+    try (Stream<Path> entries = Files.list(path)) {
+      for (Path entry : entries.toList()) {
+        if (LEFTOVER.matcher(entry.getFileName().toString()).matches()) {
+          Files.delete(entry);
+        }
+      }
+    } catch (IOException e) {
+      throw new RunDirectoryConflict(path, "cannot be tidied (" + AtomicFile.reason(e) + ")", e);
     }
   }
 
   private static CellResult parse(Path file, int line, String text) {
     try {
-      JsonNode node = JSON.readTree(text);
-      return JSON.treeToValue(node, CellResult.class);
+      CellResult result = JSON.readValue(text, CellResult.class);
+      if (result == null || result.cell() == null) {
+        throw new DataFormat(file, "line", line, "not a result: it has no cell");
+      }
+      return result;
     } catch (JsonProcessingException e) {
       throw new DataFormat(file, "line", line, "not a result: " + e.getOriginalMessage());
     }

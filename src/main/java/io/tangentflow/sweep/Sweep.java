@@ -1,5 +1,7 @@
 package io.tangentflow.sweep;
 
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.Backends;
@@ -20,6 +22,7 @@ import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.spectrum.Spectrum;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,6 +41,12 @@ public final class Sweep {
 
   /** Hears of the progress. */
   public interface Listener {
+    /** A cell, or the limiting kernel it is set against, is begun. */
+    void begin(Cell cell);
+
+    /** A cell, or its limiting kernel, could not be computed; the exception follows. */
+    void failed(Cell cell);
+
     /** The limiting kernel of some cells: so many pairs of samples of so many are computed. */
     void limit(String name, long pairs, long of);
 
@@ -89,19 +98,69 @@ public final class Sweep {
     }
   }
 
+  /**
+   * Evaluates every limiting kernel at the longest sample, so that one which does not exist is
+   * refused before anything is written.
+   *
+   * @throws InvalidConfiguration if a limiting kernel blows up before the horizon or is zero
+   */
+  public static void requireLimits(SweepConfiguration configuration, Dataset dataset) {
+    double longest = 0;
+    for (int j = 0; j < dataset.samples(); j++) {
+      double squares = 0;
+      for (int i = 0; i < dataset.dimension(); i++) {
+        squares += dataset.inputs().get(i, j) * dataset.inputs().get(i, j);
+      }
+      longest = Math.max(longest, squares / dataset.dimension());
+    }
+    Set<String> seen = new HashSet<>();
+    for (Cell cell : configuration.cells()) {
+      if (seen.add(limitName(cell))) {
+        LimitingKernel kernel = limitingKernel(configuration, cell, dataset.dimension());
+        double ntk = kernel.pair(longest, longest, longest).ntk();
+        if (!Double.isFinite(ntk)) {
+          throw new InvalidConfiguration(
+              "--horizon",
+              "the limiting kernel "
+                  + limitName(cell)
+                  + " overflows; shorten it or lower --sigma-w");
+        }
+        if (ntk == 0) {
+          throw new InvalidConfiguration(
+              "--activation",
+              "the limiting kernel "
+                  + limitName(cell)
+                  + " is zero on these data, so no error can be relative to it");
+        }
+      }
+    }
+  }
+
   /** Computes the limiting kernels and the cells that are missing, and returns all results. */
   public List<CellResult> run(Listener listener) {
-    Npy.write(directory.file("inputs.npy"), dataset.inputs().transpose(), ElementType.FP64);
+    Path inputs = directory.file("inputs.npy");
+    if (!Files.exists(inputs)) {
+      Npy.write(inputs, dataset.inputs().transpose(), ElementType.FP64);
+    }
     List<CellResult> results = directory.results();
     Set<Cell> finished = results.stream().map(CellResult::cell).collect(Collectors.toSet());
     List<Cell> cells = configuration.cells();
     Map<String, DenseMatrix> limits = new HashMap<>();
-    Set<Integer> checkedWidths = new HashSet<>();
+    Set<Cell> checked = new HashSet<>();
     for (Cell cell : cells) {
-      boolean firstOfWidth = checkedWidths.add(cell.width());
+      boolean firstOfWidth =
+          checked.add(new Cell(cell.activation(), cell.solver(), cell.depth(), cell.width(), 0));
       if (!finished.contains(cell)) {
-        DenseMatrix limit = limits.computeIfAbsent(limitName(cell), name -> limit(cell, listener));
-        CellResult result = compute(cell, limit, firstOfWidth);
+        listener.begin(cell);
+        CellResult result;
+        try {
+          DenseMatrix limit =
+              limits.computeIfAbsent(limitName(cell), name -> limit(cell, listener));
+          result = compute(cell, limit, firstOfWidth);
+        } catch (RuntimeException | Error e) {
+          listener.failed(cell);
+          throw e;
+        }
         directory.append(result);
         results.add(result);
         listener.cell(result, results.size(), cells.size());
@@ -126,11 +185,7 @@ public final class Sweep {
     if (directory.limit(name).isPresent()) {
       return Npy.readFinite(ntkFile);
     }
-    NeuralOde model = configuration.model(cell, dataset.dimension());
-    LimitingKernel kernel =
-        cell.solver().equals(Tableau.EULER.name())
-            ? new FiniteDepthLimit(model, cell.depth())
-            : new ContinuumLimit(model);
+    LimitingKernel kernel = limitingKernel(configuration, cell, dataset.dimension());
     long pairs = (long) dataset.samples() * (dataset.samples() + 1) / 2;
     ForkJoinPool pool = new ForkJoinPool(configuration.threads());
     try {
@@ -148,6 +203,14 @@ public final class Sweep {
     }
   }
 
+  private static LimitingKernel limitingKernel(
+      SweepConfiguration configuration, Cell cell, int inputDim) {
+    NeuralOde model = configuration.model(cell, inputDim);
+    return cell.solver().equals(Tableau.EULER.name())
+        ? new FiniteDepthLimit(model, cell.depth())
+        : new ContinuumLimit(model);
+  }
+
   private CellResult compute(Cell cell, DenseMatrix limit, boolean firstOfWidth) {
     long start = System.nanoTime();
     NeuralOde model = configuration.model(cell, dataset.dimension());
@@ -159,15 +222,7 @@ public final class Sweep {
             .gram(parameters, dataset.inputs(), backend, fraction -> {});
     Double precisionError =
         firstOfWidth && configuration.precision() == Precision.FP32
-            ? PrecisionCheck.relativeDifference(
-                model,
-                grid,
-                parameters,
-                dataset.inputs(),
-                ntk.gram(),
-                backend.name(),
-                configuration.threads(),
-                budgetBytes)
+            ? precisionError(model, grid, parameters, ntk.gram())
             : null;
     Spectrum.Extreme least = Spectrum.least(ntk.gram());
     return new CellResult(
@@ -180,6 +235,24 @@ public final class Sweep {
         plan.strategy().toString(),
         ntk.peakBytes(),
         (System.nanoTime() - start) * 1e-9);
+  }
+
+  /** Null where the network fits into memory in FP32 only; the report says so. */
+  private Double precisionError(
+      NeuralOde model, TimeGrid grid, Parameters parameters, DenseMatrix gram) {
+    try {
+      return PrecisionCheck.relativeDifference(
+          model,
+          grid,
+          parameters,
+          dataset.inputs(),
+          gram,
+          backend.name(),
+          configuration.threads(),
+          budgetBytes);
+    } catch (OutOfMemory e) {
+      return null;
+    }
   }
 
   private static GramPlan plan(

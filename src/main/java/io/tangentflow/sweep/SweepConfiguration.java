@@ -13,6 +13,7 @@ import io.tangentflow.ode.TimeGrid;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A grid of networks and what they have in common. It is written to {@code run.json} and read back
@@ -54,11 +55,24 @@ public record SweepConfiguration(
     int threads) {
 
   public SweepConfiguration {
-    activations = distinct("--activation", activations);
-    solvers = distinct("--solver", solvers);
-    depths = distinct("--depth", depths);
-    widths = distinct("--width", widths);
-    seeds = distinct("--seed", seeds);
+    // One name for each, since cells are told apart and limits are chosen by name.
+    activations =
+        distinct(
+            "--activation",
+            present("--activation", activations).stream()
+                .map(name -> StandardActivation.named(name).label())
+                .toList());
+    solvers =
+        distinct(
+            "--solver",
+            present("--solver", solvers).stream().map(name -> Tableau.named(name).name()).toList());
+    depths = distinct("--depth", present("--depth", depths));
+    widths = distinct("--width", present("--width", widths));
+    seeds = distinct("--seeds", present("--seeds", seeds));
+    if (!(sigmaV > 0)) {
+      throw new InvalidConfiguration(
+          "--sigma-v", "must be positive, not " + sigmaV + ": else every kernel is zero");
+    }
     DataSource.parse(data);
     for (String activation : activations) {
       for (int width : widths) {
@@ -144,9 +158,19 @@ public record SweepConfiguration(
         inputDim, width, 1, horizon, sigmaU, sigmaW, sigmaV, StandardActivation.named(activation));
   }
 
+  private static <T> List<T> present(String option, List<T> values) {
+    if (values == null || values.isEmpty()) {
+      throw new InvalidConfiguration(option, "needs at least one value");
+    }
+    return values;
+  }
+
   private static <T> List<T> distinct(String option, List<T> values) {
-    if (values.isEmpty() || new HashSet<>(values).size() < values.size()) {
-      throw new InvalidConfiguration(option, "needs at least one value, each only once");
+    Set<T> once = new HashSet<>();
+    for (T value : values) {
+      if (!once.add(value)) {
+        throw new InvalidConfiguration(option, value + " is given more than once");
+      }
     }
     return List.copyOf(values);
   }

@@ -1,5 +1,6 @@
 package io.tangentflow.kernel.empirical;
 
+import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Precision;
@@ -84,13 +85,7 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
       int samples,
       Precision precision,
       long budgetBytes) {
-    if (samples < 1 || (long) samples * model.outputs() > LARGEST_GRAM) {
-      throw new InvalidConfiguration(
-          "--samples",
-          String.format(
-              "must be at least 1, and times the %d outputs at most %d, not %d",
-              model.outputs(), LARGEST_GRAM, samples));
-    }
+    requirePossible(model, grid, samples, precision, budgetBytes);
     for (int blocks = 1; blocks <= samples; blocks++) {
       int blockSize = (samples - 1) / blocks + 1;
       long bytes = bytes(strategy, model, grid, samples, blockSize, precision);
@@ -102,18 +97,57 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
     return Optional.empty();
   }
 
-  private static OutOfMemory refusal(
+  /** Refuses what no blocks can mend, before any count of bytes could overflow. */
+  private static void requirePossible(
+      NeuralOde model, TimeGrid grid, int samples, Precision precision, long budgetBytes) {
+    if (samples < 1) {
+      throw new InvalidConfiguration("--samples", "must be at least 1, not " + samples);
+    }
+    double columns = (double) samples * model.outputs();
+    double n = model.width();
+    double leastBytes =
+        precision.bytes()
+                * n
+                * (n + model.inputDim() + (double) model.outputs() * grid.evaluations())
+            + Double.BYTES * columns * columns;
+    if (leastBytes > budgetBytes) {
+      throw new OutOfMemory(purpose(model, grid, samples), (long) leastBytes, budgetBytes);
+    }
+    if (columns > LARGEST_GRAM) {
+      throw new InvalidConfiguration(
+          "--samples",
+          String.format(
+              "%d samples of %d output%s make a Gram matrix of more than 2^31 entries; choose at"
+                  + " most %d",
+              samples,
+              model.outputs(),
+              model.outputs() == 1 ? "" : "s",
+              LARGEST_GRAM / model.outputs()));
+    }
+  }
+
+  /** Why not even one sample at a time can be planned for. */
+  private static TangentFlowException refusal(
       GramStrategy strategy,
       NeuralOde model,
       TimeGrid grid,
       int samples,
       Precision precision,
       long budgetBytes) {
-    return new OutOfMemory(
-        String.format(
-            "the Gram matrix of %d samples at width %d by %s", samples, model.width(), grid),
-        bytes(strategy, model, grid, samples, 1, precision),
-        budgetBytes);
+    long bytes = bytes(strategy, model, grid, samples, 1, precision);
+    return bytes > budgetBytes
+        ? new OutOfMemory(purpose(model, grid, samples), bytes, budgetBytes)
+        : new InvalidConfiguration(
+            "--depth",
+            String.format(
+                "the features of one sample by %s at width %d are more than 2^31 numbers; choose"
+                    + " fewer steps",
+                grid, model.width()));
+  }
+
+  private static String purpose(NeuralOde model, TimeGrid grid, int samples) {
+    return String.format(
+        "the Gram matrix of %d samples at width %d by %s", samples, model.width(), grid);
   }
 
   /** The slots, or rows of W, of one panel. */

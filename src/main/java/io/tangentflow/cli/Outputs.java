@@ -1,0 +1,71 @@
+package io.tangentflow.cli;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.data.AtomicFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The files that a command shall write, checked before its work begins. */
+final class Outputs {
+
+  private final Map<String, Path> byOption = new LinkedHashMap<>();
+
+  /** Notes the file of an option; null where the option was not given. */
+  Outputs with(String option, Path file) {
+    if (file != null) {
+      byOption.put(option, file);
+    }
+    return this;
+  }
+
+  /**
+   * Makes sure that each can be written and that no two are the same file.
+   *
+   * @throws io.tangentflow.TangentFlowException.RunDirectoryConflict if one cannot be written
+   * @throws InvalidConfiguration if one would replace another
+   */
+  Outputs requireWritable() {
+    Map<Path, String> taken = new LinkedHashMap<>();
+    byOption.forEach(
+        (option, file) -> {
+          AtomicFile.requireWritable(file);
+          String other = taken.put(real(file), option);
+          if (other != null) {
+            throw new InvalidConfiguration(option, file + " is what " + other + " writes already");
+          }
+        });
+    return this;
+  }
+
+  /**
+   * Makes sure that a file which the command reads is none of them.
+   *
+   * @throws InvalidConfiguration if one would replace it
+   */
+  void requireApartFrom(Path input) {
+    byOption.forEach(
+        (option, file) -> {
+          if (Files.exists(input) && real(file).equals(real(input))) {
+            throw new InvalidConfiguration(
+                option, file + " is what this command reads; name another output");
+          }
+        });
+  }
+
+  /** One name for a file, however it is reached. */
+  private static Path real(Path file) {
+    try {
+      if (Files.exists(file)) {
+        return file.toRealPath();
+      }
+      Path absolute = file.toAbsolutePath();
+      return absolute.getParent().toRealPath().resolve(absolute.getFileName());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,400 @@
+package io.tangentflow.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tangentflow.data.ElementType;
+import io.tangentflow.data.Npy;
+import io.tangentflow.model.DenseMatrix;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Impossible requests: each ends with one sentence on standard error and its own exit code, shows
+ * no stack trace, prints no result, and leaves the disk as it was. {@code DIR} in a command line is
+ * a directory of its own.
+ */
+class BadInputTest {
+
+  @TempDir private Path root;
+  private int directories;
+
+  /**
+   * @param code the exit code
+   * @param words what the sentence says
+   * @param prepare makes files in the directory
+   * @param line the command line, its words parted by blanks
+   */
+  private record Case(int code, String words, Consumer<Path> prepare, String line) {}
+
+  private static Case of(int code, String words, String line) {
+    return new Case(code, words, directory -> {}, line);
+  }
+
+  private static Case of(int code, String words, Consumer<Path> prepare, String line) {
+    return new Case(code, words, prepare, line);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> hyperParametersOutOfRange() {
+    return Stream.of(
+            of(2, "--width: must be at least 1, not 0", "ntk --width 0"),
+            of(2, "--width: must be at least 1, not -64", "ntk --width -64"),
+            of(2, "--width: must be at least 1, not 0", "sweep --width 64,0 --out DIR/run"),
+            of(2, "--width: 64 is given more than once", "sweep --width 64,64 --out DIR/run"),
+            of(2, "--activation: tanh", "sweep --activation tanh,TANH --out DIR/run"),
+            of(2, "--seeds: must be between", "sweep --seeds 0 --out DIR/run"),
+            of(2, "--seeds: must be between", "sweep --seeds -1 --out DIR/run"),
+            of(2, "--horizon: must be a positive number, not -1.0", "ntk --horizon -1"),
+            of(2, "--horizon: must be a positive number, not 0.0", "limit --horizon 0"),
+            of(2, "--horizon: must be a positive number, not NaN", "limit --horizon NaN"),
+            of(2, "--horizon: must be a positive", "sweep --horizon Infinity --out DIR/run"),
+            of(2, "--sigma-u: must be zero or a positive number, not -1.0", "ntk --sigma-u -1"),
+            of(2, "--sigma-w: must be zero or", "limit --sigma-w -0.5 --norms 1,1 --dot 1"),
+            of(2, "--sigma-v: must be zero or a positive number, not NaN", "ntk --sigma-v NaN"),
+            of(2, "--sigma-v: must be positive, not 0.0", "sweep --sigma-v 0 --out DIR/run"),
+            of(2, "--depth: must be at least 1, not 0", "ntk --depth 0"),
+            of(2, "--depth: must be at least 1, not 0", "sweep --depth 5,0 --out DIR/run"),
+            of(2, "--depth: must be between 1 and 8192, not 0", "limit --depth 0"),
+            of(2, "--depth: must be a number of steps or inf, not 'deep'", "limit --depth deep"),
+            of(2, "--depth: 2147483647 steps of rk4", "ntk --depth 2147483647 --samples 2"),
+            of(2, "--outputs: must be at least 1, not 0", "ntk --outputs 0"),
+            of(2, "--outputs: must be", "init --width 4 --input-dim 2 --outputs 0 --out DIR/w"),
+            of(2, "--input-dim: must be", "init --width 4 --input-dim 0 --out DIR/w"),
+            of(2, "--samples: 0 were asked for, and digits has 1797", "ntk --samples 0"),
+            of(2, "--samples: 1798 were asked for", "limit --samples 1798"),
+            of(2, "--samples", "ntk --samples 0 --data synthetic:d=3"),
+            of(2, "--samples", "limit --samples 2000000000 --data synthetic:d=1"),
+            of(2, "--threads: must be between 1 and 1024, not 0", "ntk --threads 0"),
+            of(2, "--threads: must be between", "limit --threads 0 --samples 4"),
+            of(2, "--threads: must be between", "limit --threads 100000 --samples 4"),
+            of(2, "--threads: must be between", "sweep --threads -2 --out DIR/run"),
+            of(2, "--threads: must be between", "quickstart --threads 0 --out DIR/run"),
+            of(2, "--norms: takes two finite numbers", "limit --norms 1,2,3 --dot 1"),
+            of(2, "--norms: takes two finite numbers", "limit --norms 1,-1 --dot 0"),
+            of(2, "--norms: takes two finite numbers", "limit --norms 1,inf --dot 0"),
+            of(2, "--norms: takes two finite numbers", "limit --norms 1,,2 --dot 0"),
+            of(2, "--norms: takes two finite numbers", "limit --norms 1,Infinity --dot 0"),
+            of(2, "--dot: x·x̄/d = 1.5 is impossible", "limit --norms 1,1 --dot 1.5"),
+            of(2, "--dot", "limit --norms 1,1 --dot NaN"),
+            of(2, "--out: is about data", "limit --norms 1,1 --dot 1 --out DIR/K.npy"),
+            of(2, "--samples: is about data", "limit --norms 1,1 --dot 1 --samples 4"),
+            of(2, "blows up", "sweep --activation quadratic --samples 4 --out DIR/run"),
+            of(
+                2,
+                "is zero on these data",
+                "sweep --activation relu --sigma-u 0 --samples 4 --out DIR/run"),
+            of(
+                7,
+                "not finite",
+                "ntk --activation quadratic --sigma-w 9 --samples 2 --width 32"
+                    + " --out DIR/K.npy"))
+        .map(this::test);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> unknownNames() {
+    return Stream.of(
+            of(2, "no activation 'swish'; known are softplus", "ntk --activation swish"),
+            of(2, "no activation 'swish'", "limit --activation swish"),
+            of(2, "no activation ''", "sweep --activation= --out DIR/run"),
+            of(2, "no solver 'rk5'; known are euler", "ntk --solver rk5"),
+            of(2, "no solver 'rk5'", "sweep --solver rk4,rk5 --out DIR/run"),
+            of(2, "no backend 'tpu'; known are auto", "ntk --backend tpu"),
+            of(2, "no backend 'tpu'", "sweep --backend tpu --out DIR/run"),
+            of(2, "must be fp32 or fp64, not 'fp16'", "ntk --precision fp16"),
+            of(2, "must be auto, structured or explicit", "ntk --gram exact"),
+            of(2, "'mnits:x' is none of digits", "ntk --data mnits:x"),
+            of(2, "none of digits", "limit --data synthetic"),
+            of(2, "none of digits", "sweep --data csv: --out DIR/run"),
+            of(2, "d of at least 1", "ntk --data synthetic:d=0"))
+        .map(this::test);
+  }
+
+  /** The second line says where to read on. */
+  @TestFactory
+  Stream<DynamicTest> commandLinesThatCannotBeUnderstood() {
+    return Stream.of(
+            of(2, "a command is missing", ""),
+            of(2, "there is no command 'nkt'", "nkt"),
+            of(2, "did you mean --width", "ntk --widht 64"),
+            of(2, "ntk has no use for 'digits'", "ntk digits"),
+            of(2, "--width", "ntk --width"),
+            of(2, "'wide' is not an int", "ntk --width wide"),
+            of(2, "'1e3' is not an int", "ntk --width 1e3"),
+            of(2, "'' is not an int", "sweep --width 64,,128 --out DIR/run"),
+            of(2, "'one' is not a double", "limit --horizon one"),
+            of(2, "'1.5' is not a long", "ntk --seed 1.5"),
+            of(2, "should be specified only once", "ntk --width 64 --width 128"),
+            of(2, "expected one of", "ntk --normalise cube"),
+            of(2, "--width", "init --input-dim 3 --out DIR/w"),
+            of(2, "FILE", "evaluate"),
+            of(2, "DIR", "resume"),
+            of(2, "--dot=C", "limit --norms 1,1"),
+            of(2, "--norms=A,B", "limit --dot 1"))
+        .map(
+            c ->
+                DynamicTest.dynamicTest(
+                    c.line().isEmpty() ? "nothing" : c.line(),
+                    () -> {
+                      Invocation command = Invocation.of((Object[]) split(c.line())).ended(2);
+                      List<String> lines = command.err().lines().toList();
+                      assertEquals(2, lines.size(), command.err());
+                      assertTrue(lines.get(0).startsWith("tangentflow: "), lines.get(0));
+                      assertTrue(lines.get(0).contains(c.words()), lines.get(0));
+                      assertTrue(lines.get(1).matches("See 'tangentflow.* --help'\\."));
+                    }));
+  }
+
+  private static String[] split(String line) {
+    return line.isEmpty() ? new String[0] : line.split(" ", -1);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> filesThatAreNotWhatTheirFormatSays() {
+    return Stream.of(
+            of(3, "no such directory", "ntk --data mnist:DIR/none --samples 2 --out DIR/K.npy"),
+            of(3, "", "ntk --data mnist:DIR --samples 2"),
+            of(3, "ends within", idx(3, 2, 2, 2, 11), "ntk --data mnist:DIR --samples 2"),
+            of(3, "more bytes follow", idx(3, 2, 2, 2, 13), "ntk --data mnist:DIR --samples 2"),
+            of(3, "magic", idx(1, 2, 2, 2, 12), "sweep --data mnist:DIR --samples 2 --out DIR/run"),
+            of(3, "", idx(4, 2, 2, 2, 12), "limit --data mnist:DIR --samples 2"),
+            of(3, "line 2", text("a.csv", "1,2\n3,\n"), "ntk --data csv:DIR/a.csv --samples 2"),
+            of(3, "line 2", text("a.csv", "1,2\n3,x\n"), "ntk --data csv:DIR/a.csv --samples 2"),
+            of(
+                3,
+                "line 3",
+                text("a.csv", "a,b\n1,2\n3,NaN\n"),
+                "sweep --data csv:DIR/a.csv --samples 2 --out DIR/run"),
+            of(3, "line 2", text("a.csv", "1,2\n3\n"), "ntk --data csv:DIR/a.csv --samples 2"),
+            of(3, "", text("a.csv", ""), "ntk --data csv:DIR/a.csv --samples 2"),
+            of(
+                3,
+                "all features are zero",
+                text("a.csv", "0,0\n1,2\n"),
+                "ntk --data csv:DIR/a.csv --samples 2 --out DIR/K.npy"),
+            of(3, "no such file", "ntk --data csv:DIR/none.csv --samples 2"),
+            of(3, "is NaN", npy(1, Double.NaN, 3, 4), "ntk --data npy:DIR/a.npy --samples 2"),
+            of(
+                3,
+                "is Infinity",
+                npy(1, Double.POSITIVE_INFINITY, 3, 4),
+                "limit --data npy:DIR/a.npy --samples 2"),
+            of(
+                3,
+                "only float32 and float64",
+                npyOfType("'<i8'"),
+                "ntk --data npy:DIR/a.npy --samples 2"),
+            of(
+                3,
+                "only float32 and float64",
+                npyOfType("'|O'"),
+                "spectrum DIR/a.npy --out DIR/values.npy"),
+            of(3, "ends within", truncatedNpy(), "ntk --data npy:DIR/a.npy --samples 2"),
+            of(3, "ends within", truncatedNpy(), "spectrum DIR/a.npy"),
+            of(3, "is NaN", npy(1, Double.NaN, Double.NaN, 4), "spectrum DIR/a.npy"),
+            of(3, "is not symmetric", npy(1, 2, 3, 4), "spectrum DIR/a.npy"),
+            of(
+                3,
+                "not a square matrix",
+                directory ->
+                    Npy.write(
+                        directory.resolve("a.npy"), DenseMatrix.zeros(2, 3), ElementType.FP64),
+                "spectrum DIR/a.npy"),
+            of(3, "not a .npy file", text("a.npy", "hello, matrix"), "spectrum DIR/a.npy"),
+            of(3, "no such file", "spectrum DIR/a.npy"),
+            of(3, "no such file", "evaluate DIR/none.json"))
+        .map(this::test);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> moreMemoryThanThereIs() {
+    return Stream.of(
+            of(5, "memory budget is 1.0 MiB", "ntk --memory 1m --out DIR/K.npy"),
+            of(5, "memory budget is 0.0 KiB", "ntk --memory 0"),
+            of(5, "memory budget", "sweep --width 64,200000 --out DIR/run"),
+            of(5, "memory budget", "ntk --width 200000 --out DIR/K.npy"),
+            of(5, "memory budget", "ntk --width 2147483647"),
+            of(5, "memory budget", "ntk --outputs 2147483647"),
+            of(5, "memory budget is 1.0 MiB", "sweep --memory 1m --out DIR/run"),
+            of(
+                5,
+                "memory budget",
+                "evaluate src/test/resources/reference/networks.json --memory 1"),
+            of(2, "'plenty' is not a size like 2g or 800m", "ntk --memory plenty"),
+            of(2, "'-1g' is not a size", "ntk --memory=-1g"),
+            of(2, "is not a size", "sweep --memory 1.5g --out DIR/run"),
+            of(2, "is more than the", "ntk --memory 900t"),
+            of(2, "too large a number", "ntk --memory 99999999999999t"),
+            of(
+                2,
+                "--width: W.npy would be 200000×200000",
+                "init --width 200000 --input-dim 64 --out DIR/w"),
+            of(2, "--input-dim: U.npy", "init --width 2 --input-dim 2147483647 --out DIR/a/w"))
+        .map(this::test);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> outputsThatCannotBeWritten() {
+    Consumer<Path> file = text("file", "mine");
+    Consumer<Path> full = text("full/file", "mine");
+    return Stream.of(
+            of(11, "its directory does not exist", "ntk --out DIR/none/K.npy"),
+            of(11, "not a regular file", "ntk --out DIR"),
+            of(11, "not a regular file", "ntk --inputs-out DIR"),
+            of(11, "not a regular file", "limit --nngp-out DIR"),
+            of(11, "its directory does not exist", file, "ntk --out DIR/file/K.npy"),
+            of(
+                11,
+                "its directory does not exist",
+                npy(1, 0, 0, 1),
+                "spectrum DIR/a.npy --out DIR/none/values.npy"),
+            of(11, "/proc/K.npy", "ntk --samples 2 --width 4 --out /proc/K.npy"),
+            of(11, "/proc/none", "sweep --samples 2 --width 4 --out /proc/none"),
+            of(11, "/proc/none", "init --width 4 --input-dim 2 --out /proc/none"),
+            of(11, "is a file, not a directory", file, "sweep --out DIR/file"),
+            of(11, "is a file, not a directory", file, "quickstart --out DIR/file"),
+            of(
+                11,
+                "is a file, not a directory",
+                file,
+                "init --width 4 --input-dim 2 --out DIR/file"),
+            of(
+                11,
+                "is a file, not a directory",
+                file,
+                "init --width 4 --input-dim 2 --out DIR/file/w"),
+            of(11, "cannot be made a run directory", file, "sweep --samples 2 --out DIR/file/run"),
+            of(11, "is not empty", full, "sweep --out DIR/full"),
+            of(11, "is not empty", full, "quickstart --out DIR/full"),
+            of(11, "is not empty", full, "init --width 4 --input-dim 2 --out DIR/full"),
+            of(11, "is not a run directory", full, "resume DIR/full"),
+            of(11, "is not a run directory", full, "report DIR/full"),
+            of(11, "is not a run directory", "resume DIR/none"),
+            of(2, "is what --out writes already", "ntk --out DIR/K.npy --inputs-out DIR/./K.npy"),
+            of(2, "is what --out writes already", "limit --out DIR/K.npy --nngp-out DIR/K.npy"),
+            of(
+                2,
+                "is what this command reads",
+                npy(1, 0, 0, 1),
+                "spectrum DIR/a.npy --out DIR/a.npy"),
+            of(
+                2,
+                "is what this command reads",
+                npy(1, 0, 0, 1),
+                "ntk --data npy:DIR/a.npy --samples 2 --out DIR/a.npy"))
+        .map(this::test);
+  }
+
+  private DynamicTest test(Case c) {
+    Path directory = root.resolve("case" + directories++);
+    return DynamicTest.dynamicTest(
+        c.line(),
+        () -> {
+          Files.createDirectory(directory);
+          c.prepare().accept(directory);
+          Map<Path, String> before = content(directory);
+          List<String> words = new ArrayList<>(Arrays.asList(split(c.line())));
+          words.add("--quiet");
+          words.replaceAll(word -> word.replace("DIR", directory.toString()));
+          Invocation command = Invocation.of(words.toArray()).ended(c.code());
+          assertEquals(1, command.err().lines().count(), command.err());
+          assertTrue(command.err().startsWith("tangentflow: "), command.err());
+          assertTrue(command.err().contains(c.words()), command.err());
+          assertFalse(command.err().contains("Exception"), command.err());
+          assertEquals("", command.out());
+          assertEquals(before, content(directory));
+        });
+  }
+
+  /** Every file and directory below, with what the files hold. */
+  private static Map<Path, String> content(Path directory) throws IOException {
+    Map<Path, String> content = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.toList()) {
+        content.put(
+            file,
+            Files.isRegularFile(file)
+                ? new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)
+                : "");
+      }
+    }
+    return content;
+  }
+
+  private static Consumer<Path> text(String name, String text) {
+    return bytes(name, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Consumer<Path> bytes(String name, byte[] bytes) {
+    return directory -> {
+      try {
+        Files.createDirectories(directory.resolve(name).getParent());
+        Files.write(directory.resolve(name), bytes);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    };
+  }
+
+  /** Two labels, and images whose header says dimensions that the number of pixels may not fit. */
+  private static Consumer<Path> idx(int dimensions, int count, int rows, int columns, int pixels) {
+    ByteBuffer images = ByteBuffer.allocate(16 + pixels - 4);
+    images.putInt(0x0800 + dimensions).putInt(count).putInt(rows).putInt(columns);
+    for (int k = 0; images.hasRemaining(); k++) {
+      images.put((byte) (k + 1));
+    }
+    ByteBuffer labels =
+        ByteBuffer.allocate(10).putInt(0x0801).putInt(2).put((byte) 1).put((byte) 2);
+    return bytes("train-images-idx3-ubyte", images.array())
+        .andThen(bytes("train-labels-idx1-ubyte", labels.array()));
+  }
+
+  private static Consumer<Path> npy(double... entries) {
+    return directory ->
+        Npy.write(directory.resolve("a.npy"), new DenseMatrix(2, 2, entries), ElementType.FP64);
+  }
+
+  private static Consumer<Path> npyOfType(String type) {
+    String header =
+        "{'descr': "
+            + type
+            + ", 'fortran_order': False, 'shape': (2, 2), }"
+            + " ".repeat(20)
+            + "\n";
+    ByteBuffer file = ByteBuffer.allocate(10 + header.length() + 32);
+    file.put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0});
+    file.put((byte) header.length()).put((byte) 0);
+    file.put(header.getBytes(StandardCharsets.US_ASCII));
+    return bytes("a.npy", file.array());
+  }
+
+  private static Consumer<Path> truncatedNpy() {
+    return npy(1, 2, 3, 4)
+        .andThen(
+            directory -> {
+              try {
+                Path file = directory.resolve("a.npy");
+                byte[] whole = Files.readAllBytes(file);
+                Files.write(file, Arrays.copyOf(whole, whole.length - 3));
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+  }
+}

@@ -1,0 +1,405 @@
+package io.tangentflow.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.tangentflow.data.ElementType;
+import io.tangentflow.data.Npy;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.spectrum.Spectrum;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+class CommandsTest {
+
+  private static final List<String> COMMANDS =
+      List.of(
+          "quickstart",
+          "info",
+          "init",
+          "evaluate",
+          "ntk",
+          "limit",
+          "spectrum",
+          "sweep",
+          "resume",
+          "report");
+
+  @TempDir private Path directory;
+
+  /** Every command but quickstart, which takes no small inputs. */
+  private List<Object[]> happyPaths() {
+    Path run = directory.resolve("run");
+    assertEquals(
+        0,
+        Invocation.of("sweep", "--width", "8,16", "--seeds", 2, "--samples", 4, "--out", run)
+            .code());
+    Path gram = directory.resolve("gram.npy");
+    Npy.write(gram, new DenseMatrix(2, 2, new double[] {2, 1, 1, 2}), ElementType.FP64);
+    return List.of(
+        new Object[] {"info"},
+        new Object[] {
+          "init", "--width", 5, "--input-dim", 3, "--out", directory.resolve("a/b/weights")
+        },
+        new Object[] {
+          "evaluate", "src/test/resources/reference/networks.json", "--precision", "fp64"
+        },
+        new Object[] {
+          "ntk",
+          "--samples",
+          4,
+          "--width",
+          16,
+          "--depth",
+          2,
+          "--backend",
+          "cpu-scalar",
+          "--precision",
+          "fp64"
+        },
+        new Object[] {"ntk", "--samples", 4, "--width", 16, "--outputs", 2, "--trace"},
+        new Object[] {"ntk", "--samples", 4, "--plan"},
+        new Object[] {"limit", "--norms", "1,1", "--dot", 0.25},
+        new Object[] {"limit", "--samples", 4, "--activation", "RELU", "--depth", 3},
+        new Object[] {"limit", "--samples", 4, "--data", "synthetic:d=3", "--depth", "INF"},
+        new Object[] {"spectrum", gram},
+        new Object[] {
+          "sweep",
+          "--width",
+          "8,16",
+          "--seeds",
+          2,
+          "--samples",
+          4,
+          "--out",
+          directory.resolve("sweep")
+        },
+        new Object[] {"resume", run},
+        new Object[] {"report", run});
+  }
+
+  /** Results alone on standard output; with --json one object; with --quiet no other line. */
+  @TestFactory
+  Stream<DynamicTest> resultsAreOnStandardOutputAndStatusIsNot() {
+    return happyPaths().stream()
+        .map(
+            words ->
+                DynamicTest.dynamicTest(
+                    String.join(" ", Stream.of(words).map(Object::toString).toList()),
+                    () -> {
+                      Invocation text = Invocation.of(words).ended(0);
+                      assertFalse(text.out().isBlank());
+                      clearOutput(words);
+                      Invocation json = Invocation.of(with(words, "--json")).ended(0);
+                      assertFalse(json.json().isEmpty(), json.out());
+                      clearOutput(words);
+                      Invocation quiet = Invocation.of(with(words, "--json", "-q")).ended(0);
+                      assertEquals("", quiet.err());
+                      assertFalse(quiet.json().isEmpty(), json.out());
+                    }));
+  }
+
+  private static Object[] with(Object[] words, Object... more) {
+    return Stream.concat(Stream.of(words), Stream.of(more)).toArray();
+  }
+
+  /** What wants a new directory gets it again. */
+  private static void clearOutput(Object[] words) throws Exception {
+    if (words[0].equals("init") || words[0].equals("sweep")) {
+      Path out = (Path) words[words.length - 1];
+      try (Stream<Path> files = Files.list(out)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  @TestFactory
+  Stream<DynamicTest> everyCommandHasHelpAndVersion() {
+    return COMMANDS.stream()
+        .map(
+            command ->
+                DynamicTest.dynamicTest(
+                    command,
+                    () -> {
+                      Invocation help = Invocation.of(command, "--help").ended(0);
+                      assertTrue(help.out().startsWith("Usage: tangentflow " + command));
+                      assertTrue(help.out().contains("--json"), help.out());
+                      assertTrue(help.out().contains("--quiet"), help.out());
+                      assertEquals("", help.err());
+                      Invocation version = Invocation.of(command, "--version").ended(0);
+                      assertTrue(version.out().startsWith("tangentflow "), version.out());
+                    }));
+  }
+
+  @Test
+  void helpListsEveryCommandAndEveryExitCode() {
+    String help = Invocation.of("--help").ended(0).out();
+    for (String command : COMMANDS) {
+      assertTrue(help.contains("\n  " + command), command);
+    }
+    for (int code : new int[] {0, 1, 2, 3, 4, 5, 7, 11, 130}) {
+      assertTrue(help.matches("(?s).*\\n *" + code + " .*"), "code " + code);
+    }
+  }
+
+  /** Each option has one description wherever it is offered, but for lists and defaults. */
+  @Test
+  void everyOptionStatesItsDefaultOrThatItIsRequired() {
+    for (String command : COMMANDS) {
+      String help = Invocation.of(command, "--help").ended(0).out();
+      for (String option : Pattern.compile("\\n(?= {2,6}-)").splitAsStream(help).toList()) {
+        if (option.strip().startsWith("--")
+            && option.contains("=")
+            && !option.strip().matches("(?s)--(out|inputs-out|nngp-out|norms|dot)=.*")) {
+          assertTrue(option.contains("default:") || option.contains("(required)"), option);
+        }
+      }
+    }
+  }
+
+  @Test
+  void structuredAndExplicitGramsAgree() {
+    List<DenseMatrix> grams = new ArrayList<>();
+    for (String how : List.of("structured", "Explicit")) {
+      Path out = directory.resolve(how + ".npy");
+      JsonNode json =
+          Invocation.of(
+                  "ntk",
+                  "--samples",
+                  6,
+                  "--width",
+                  24,
+                  "--depth",
+                  3,
+                  "--outputs",
+                  2,
+                  "--precision",
+                  "fp64",
+                  "--gram",
+                  how,
+                  "--out",
+                  out,
+                  "--json")
+              .ended(0)
+              .json();
+      assertEquals(how.toLowerCase(Locale.ROOT), json.get("gram").asText());
+      grams.add(Npy.readFinite(out));
+    }
+    assertEquals(12, grams.get(0).rows());
+    assertTrue(grams.get(0).distance(grams.get(1)) < 1e-13 * grams.get(0).norm());
+  }
+
+  @Test
+  void gramInFp32ReportsItsDifferenceFromFp64() {
+    JsonNode json = Invocation.of("ntk", "--samples", 10, "--width", 64, "--json").ended(0).json();
+    double difference = json.get("differenceFromFp64").asDouble();
+    assertTrue(difference > 1e-9 && difference < 1e-5, json.toString());
+  }
+
+  @Test
+  void differenceFromFp64IsLeftOutWithAWarningWhereItDoesNotFit() {
+    // W takes 64 MiB in fp32 and 128 MiB in fp64.
+    Invocation ntk =
+        Invocation.of(
+                "ntk",
+                "--samples",
+                2,
+                "--width",
+                4096,
+                "--depth",
+                1,
+                "--solver",
+                "euler",
+                "--memory",
+                "100m",
+                "--json",
+                "-q")
+            .ended(0);
+    assertTrue(ntk.json().get("differenceFromFp64").isNull(), ntk.out());
+    assertTrue(ntk.err().startsWith("warning: the difference from fp64 is not computed"));
+    assertEquals(1, ntk.err().lines().count(), ntk.err());
+  }
+
+  @Test
+  void planIsPrintedWithoutComputing() {
+    JsonNode plan =
+        Invocation.of("ntk", "--samples", 4, "--width", 16, "--plan", "--json").ended(0).json();
+    assertEquals("explicit", plan.get("gram").asText());
+    assertTrue(plan.get("planBytes").asLong() > 0 && plan.get("flops").asDouble() > 0);
+  }
+
+  @Test
+  void limitOfDataAgreesWithLimitsOfPairs() {
+    Path inputs = directory.resolve("X.npy");
+    Npy.write(
+        inputs, DenseMatrix.ofRows(3, 2, i -> new double[] {i - 1.5, 0.5 + i}), ElementType.FP64);
+    Path ntk = directory.resolve("ntk.npy");
+    Path nngp = directory.resolve("nngp.npy");
+    Invocation.of(
+            "limit",
+            "--data",
+            "npy:" + inputs,
+            "--samples",
+            3,
+            "--normalise",
+            "none",
+            "--depth",
+            4,
+            "--out",
+            ntk,
+            "--nngp-out",
+            nngp,
+            "--threads",
+            1)
+        .ended(0);
+    // The samples are drawn in another order than the file's; diagonals tell them apart.
+    DenseMatrix k = Npy.readFinite(ntk);
+    DenseMatrix g = Npy.readFinite(nngp);
+    double traceNtk = 0;
+    double traceNngp = 0;
+    for (int i = 0; i < 3; i++) {
+      double x0 = i - 1.5;
+      double x1 = 0.5 + i;
+      double q = (x0 * x0 + x1 * x1) / 2;
+      JsonNode pair =
+          Invocation.of("limit", "--norms", q + "," + q, "--dot", q, "--depth", 4, "--json")
+              .ended(0)
+              .json();
+      traceNtk += pair.get("ntk").asDouble();
+      traceNngp += pair.get("nngp").asDouble();
+    }
+    assertEquals(traceNtk, k.get(0, 0) + k.get(1, 1) + k.get(2, 2), 1e-10 * traceNtk);
+    assertEquals(traceNngp, g.get(0, 0) + g.get(1, 1) + g.get(2, 2), 1e-10 * traceNngp);
+  }
+
+  @Test
+  void spectrumOfTheGramIsThatOfItsFile() {
+    Path gram = directory.resolve("K.npy");
+    Path values = directory.resolve("values.npy");
+    JsonNode ntk =
+        Invocation.of(
+                "ntk",
+                "--samples",
+                8,
+                "--width",
+                32,
+                "--precision",
+                "fp64",
+                "--out",
+                gram,
+                "--json")
+            .ended(0)
+            .json();
+    JsonNode spectrum = Invocation.of("spectrum", gram, "--out", values, "--json").ended(0).json();
+    assertEquals(8, spectrum.get("order").asInt());
+    assertEquals(ntk.get("leastEigenvalue"), spectrum.get("leastEigenvalue"));
+    assertEquals(ntk.get("greatestEigenvalue"), spectrum.get("greatestEigenvalue"));
+    assertEquals(0, spectrum.get("negative").asInt());
+    DenseMatrix written = Npy.readFinite(values);
+    assertEquals(8, written.rows());
+    assertEquals(
+        Spectrum.least(Npy.readFinite(gram)).value(),
+        written.get(0, 0),
+        spectrum.get("leastEigenvalueError").asDouble());
+  }
+
+  @Test
+  void infoNamesEveryBackendWithItsReason() {
+    JsonNode info = Invocation.of("info", "--json").ended(0).json();
+    List<String> names = new ArrayList<>();
+    for (JsonNode backend : info.get("backends")) {
+      names.add(backend.get("name").asText());
+      assertFalse(backend.get("reason").asText().isBlank());
+    }
+    assertTrue(names.containsAll(List.of("cpu-vector", "cpu-scalar")), names.toString());
+    assertTrue(info.get("heapBytes").asLong() > 0);
+  }
+
+  @Test
+  void standardOutputThatCannotBeWrittenIsAFailure() {
+    StringWriter err = new StringWriter();
+    PrintWriter full =
+        new PrintWriter(
+            new Writer() {
+              @Override
+              public void write(char[] text, int from, int length) throws IOException {
+                throw new IOException("no space left");
+              }
+
+              @Override
+              public void flush() {}
+
+              @Override
+              public void close() {}
+            });
+    assertEquals(
+        11, Main.run(full, new PrintWriter(err, true), "limit", "--norms", "1,1", "--dot", "0"));
+    assertTrue(err.toString().contains("standard output"), err.toString());
+  }
+
+  /** As users run it: its own JVM, results on one stream, status on the other. */
+  @Test
+  void childProcessKeepsItsStreamsApart() throws Exception {
+    Path gram = directory.resolve("K.npy");
+    Invocation ntk =
+        Invocation.child(
+                directory,
+                List.of("-Xmx256m"),
+                "ntk",
+                "--samples",
+                4,
+                "--width",
+                16,
+                "--out",
+                gram,
+                "--json")
+            .ended(0);
+    assertEquals(4, ntk.json().get("order").asInt());
+    assertTrue(ntk.err().startsWith("plan: "), ntk.err());
+    assertTrue(Files.exists(gram));
+  }
+
+  /** Digits of the user's language would spoil files: in Egypt, %d writes Arabic ones. */
+  @Test
+  void filesAndSentencesDoNotDependOnTheLanguage() throws Exception {
+    Path weights = directory.resolve("weights");
+    List<String> egypt = List.of("-Xmx256m", "-Duser.language=ar", "-Duser.country=EG");
+    Invocation.child(
+            directory, egypt, "init", "--width", 7, "--input-dim", 3, "--out", weights, "-q")
+        .ended(0);
+    assertEquals(7, Npy.readFinite(weights.resolve("W.npy")).rows());
+    Invocation refused = Invocation.child(directory, egypt, "ntk", "--memory", "1m").ended(5);
+    assertTrue(refused.err().contains("100 samples"), refused.err());
+    assertTrue(refused.err().contains("1.0 MiB"), refused.err());
+  }
+
+  @Test
+  void exhaustedHeapEndsWithOneSentence() throws Exception {
+    for (Object[] words :
+        List.of(
+            new Object[] {"ntk", "--width", 4096, "-q"},
+            new Object[] {"limit", "--samples", 1797, "-q"})) {
+      Invocation command = Invocation.child(directory, List.of("-Xmx48m"), words).ended(5);
+      assertEquals(1, command.err().lines().count(), command.err());
+      assertTrue(command.err().contains("-Xmx"), command.err());
+      assertEquals("", command.out());
+    }
+  }
+}

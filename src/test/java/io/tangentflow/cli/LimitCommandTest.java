@@ -1,0 +1,112 @@
+package io.tangentflow.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class LimitCommandTest {
+
+  /**
+   * The reference's quadrature of tanh, whose poles are near, is off by 7.6e-9 at depth one; {@link
+   * #limitOfTanhAgreesWithTheTrapezoidalRule} has the right value.
+   */
+  private static double finiteDepthTolerance(String activation) {
+    return activation.equals("tanh") ? 2e-8 : 1e-10;
+  }
+
+  private static double continuumTolerance(String activation) {
+    return switch (activation) {
+      case "relu" -> 1e-6;
+      case "tanh" -> 2e-8;
+      default -> 1e-9;
+    };
+  }
+
+  @Test
+  void everyRowOfTheReferenceIsReproducedFromItsCommandLine() throws Exception {
+    JsonNode rows =
+        new ObjectMapper().readTree(new File("src/test/resources/reference/limits.json"));
+    assertEquals(7, rows.size());
+    for (JsonNode row : rows) {
+      String activation = row.get("activation").asText();
+      for (int depth : new int[] {1, 4, 16}) {
+        compare(
+            row.get("eulerDepth").get(String.valueOf(depth)),
+            limit(row, String.valueOf(depth)),
+            finiteDepthTolerance(activation));
+      }
+      compare(row.get("continuum"), limit(row, "inf"), continuumTolerance(activation));
+    }
+  }
+
+  /** 801 points per axis on [−9, 9]²: exact to rounding for functions analytic in a strip. */
+  @Test
+  void limitOfTanhAgreesWithTheTrapezoidalRule() {
+    JsonNode limit =
+        Invocation.of(
+                "limit",
+                "--activation",
+                "tanh",
+                "--norms",
+                "1,1",
+                "--dot",
+                -0.5,
+                "--depth",
+                1,
+                "--json")
+            .ended(0)
+            .json();
+    assertEquals(-0.2077659338022872, limit.get("nngp").asDouble(), 1e-13);
+    assertEquals(-0.4843169382102628, limit.get("ntk").asDouble(), 1e-13);
+  }
+
+  @Test
+  void continuumIsTheDefaultDepth() {
+    Object[] pair = {"limit", "--norms", "1.5,0.7", "--dot", 0.4, "--json"};
+    JsonNode limit = Invocation.of(pair).ended(0).json();
+    assertEquals(1.1866962091926476, limit.get("nngp").asDouble(), 1e-9);
+    assertEquals(1.609709877666839, limit.get("ntk").asDouble(), 1e-9);
+  }
+
+  private static JsonNode limit(JsonNode row, String depth) {
+    return Invocation.of(
+            "limit",
+            "--activation",
+            row.get("activation").asText(),
+            "--norms",
+            row.get("normSqOverD_x").asText() + "," + row.get("normSqOverD_xbar").asText(),
+            "--dot",
+            row.get("dotOverD").asText(),
+            "--horizon",
+            row.get("T").asText(),
+            "--sigma-u",
+            row.get("sigmaU").asText(),
+            "--sigma-w",
+            row.get("sigmaW").asText(),
+            "--sigma-v",
+            row.get("sigmaV").asText(),
+            "--depth",
+            depth,
+            "--json")
+        .ended(0)
+        .json();
+  }
+
+  private static void compare(JsonNode expected, JsonNode limit, double tolerance) {
+    List<String> keys = new ArrayList<>();
+    limit.fieldNames().forEachRemaining(keys::add);
+    assertEquals(List.of("nngp", "ntk", "nngpError", "ntkError"), keys);
+    for (String kernel : List.of("nngp", "ntk")) {
+      double value = expected.get(kernel).asDouble();
+      assertEquals(value, limit.get(kernel).asDouble(), tolerance * Math.abs(value), kernel);
+      assertTrue(limit.get(kernel + "Error").asDouble() >= 0);
+      assertTrue(limit.get(kernel + "Error").asDouble() < 1e-8 * Math.abs(value));
+    }
+  }
+}

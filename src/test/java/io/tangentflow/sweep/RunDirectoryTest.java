@@ -1,0 +1,202 @@
+package io.tangentflow.sweep;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import io.tangentflow.backend.Precision;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RunDirectoryTest {
+
+  private static final SweepConfiguration CONFIGURATION =
+      SmallRun.configuration(
+          List.of("softplus", "relu"),
+          List.of("rk4"),
+          List.of(3),
+          List.of(8, 16),
+          List.of(0L, 1L),
+          Precision.FP64);
+
+  @TempDir private Path directory;
+
+  private Path finished() {
+    Path path = directory.resolve("run");
+    SmallRun.of(path, CONFIGURATION, (width, seed) -> 1.0 / 3 / width, (w, s) -> 0.1, null).close();
+    return path;
+  }
+
+  @Test
+  void whatIsWrittenIsReadBackToTheLastBit() {
+    Path path = finished();
+    try (RunDirectory run = RunDirectory.open(path)) {
+      assertEquals(SmallRun.manifest(CONFIGURATION), run.manifest());
+      List<CellResult> results = run.results();
+      assertEquals(8, results.size());
+      assertEquals(CONFIGURATION.cells(), results.stream().map(CellResult::cell).toList());
+      assertEquals(1.0 / 3 / 8, results.get(0).relativeError());
+      assertEquals(0.25, run.limit("relu-depth-inf").orElseThrow().leastEigenvalue());
+      assertTrue(run.limit("tanh-depth-inf").isEmpty());
+    }
+  }
+
+  /** Killed while it was written, the last line has lost some of its bytes, or only its end. */
+  @Test
+  void lastLineCutAtAnyByteIsDroppedAndNoOther() throws Exception {
+    Path path = finished();
+    Path file = path.resolve("results.jsonl");
+    byte[] whole = Files.readAllBytes(file);
+    int start = whole.length - 1;
+    while (whole[start - 1] != '\n') {
+      start--;
+    }
+    for (int end = start; end < whole.length; end++) {
+      Files.write(file, Arrays.copyOf(whole, end));
+      try (RunDirectory run = RunDirectory.open(path)) {
+        assertEquals(7, run.results().size(), "cut at byte " + end);
+        assertEquals(start, Files.size(file));
+      }
+    }
+    Files.write(file, whole);
+    try (RunDirectory run = RunDirectory.open(path)) {
+      assertEquals(8, run.results().size());
+    }
+    assertArrayEquals(whole, Files.readAllBytes(file));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "{}", "null", "42", "{\"cell\":", "[]", "{\"cell\":null}", "nonsense"})
+  void lineThatIsNotAResultIsNamedByItsNumber(String line) throws Exception {
+    Path path = finished();
+    Path file = path.resolve("results.jsonl");
+    List<String> lines = Files.readAllLines(file);
+    lines.set(2, line);
+    Files.write(file, lines);
+    byte[] damaged = Files.readAllBytes(file);
+    try (RunDirectory run = RunDirectory.open(path)) {
+      DataFormat failure = assertThrows(DataFormat.class, run::results);
+      assertTrue(failure.getMessage().contains("line 3: "), failure.getMessage());
+    }
+    assertArrayEquals(damaged, Files.readAllBytes(file));
+  }
+
+  @Test
+  void twoResultsOnALineAreNamed() throws Exception {
+    Path path = finished();
+    Path file = path.resolve("results.jsonl");
+    Files.writeString(file, Files.readString(file).replaceFirst("\n", ""));
+    try (RunDirectory run = RunDirectory.open(path)) {
+      DataFormat failure = assertThrows(DataFormat.class, run::results);
+      assertTrue(failure.getMessage().contains("line 1: "), failure.getMessage());
+    }
+  }
+
+  @Test
+  void repeatedAndForeignResultsAreNamed() throws Exception {
+    Path path = finished();
+    Path file = path.resolve("results.jsonl");
+    List<String> lines = Files.readAllLines(file);
+    for (String wrong :
+        List.of(lines.get(0), lines.get(3).replace("\"width\":16", "\"width\":17"))) {
+      List<String> changed = Files.readAllLines(file);
+      changed.set(3, wrong);
+      Files.write(file, changed);
+      try (RunDirectory run = RunDirectory.open(path)) {
+        DataFormat failure = assertThrows(DataFormat.class, run::results);
+        assertTrue(failure.getMessage().contains("line 4: "), failure.getMessage());
+      }
+      Files.write(file, lines);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "{", "{}", "null", "[]", "{\"command\":\"sweep\"}", "{} {}"})
+  void manifestThatIsNotOneIsRefused(String text) throws Exception {
+    Path path = finished();
+    Files.writeString(path.resolve("run.json"), text);
+    try (RunDirectory run = RunDirectory.open(path)) {
+      DataFormat failure = assertThrows(DataFormat.class, run::manifest);
+      assertTrue(failure.getMessage().contains("run.json"), failure.getMessage());
+    }
+  }
+
+  @Test
+  void manifestWithAnImpossibleConfigurationSaysWhatIsWrong() throws Exception {
+    Path path = finished();
+    Path file = path.resolve("run.json");
+    Files.writeString(file, Files.readString(file).replace("\"softplus\"", "\"swish\""));
+    try (RunDirectory run = RunDirectory.open(path)) {
+      DataFormat failure = assertThrows(DataFormat.class, run::manifest);
+      assertTrue(failure.getMessage().contains("no activation 'swish'"), failure.getMessage());
+    }
+  }
+
+  @Test
+  void secondRunInTheDirectoryIsRefusedAndLeavesItAsItWas() throws Exception {
+    Path path = finished();
+    byte[] manifest = Files.readAllBytes(path.resolve("run.json"));
+    assertThrows(
+        RunDirectoryConflict.class,
+        () -> RunDirectory.create(path, SmallRun.manifest(CONFIGURATION)));
+    assertArrayEquals(manifest, Files.readAllBytes(path.resolve("run.json")));
+  }
+
+  @Test
+  void runThatIsWorkedOnIsNotOpenedAgain() {
+    Path path = finished();
+    try (RunDirectory run = RunDirectory.open(path)) {
+      RunDirectoryConflict failure =
+          assertThrows(RunDirectoryConflict.class, () -> RunDirectory.open(path));
+      assertTrue(failure.getMessage().contains("working on this run"), failure.getMessage());
+      // Nor under another name of the same directory, and the refusal does not free the lock.
+      Path other = path.resolve("../run");
+      assertThrows(RunDirectoryConflict.class, () -> RunDirectory.open(other));
+      assertEquals(8, run.results().size());
+    }
+    RunDirectory.open(path).close();
+  }
+
+  @Test
+  void temporaryFilesOfAKilledProcessAreRemovedAndOthersAreNot() throws Exception {
+    Path path = finished();
+    Path leftover = path.resolve(".report.html." + UUID.randomUUID() + ".tmp");
+    Path mine = path.resolve("notes.tmp");
+    Files.writeString(leftover, "half");
+    Files.writeString(mine, "whole");
+    RunDirectory.open(path).close();
+    assertFalse(Files.exists(leftover));
+    assertTrue(Files.exists(mine));
+  }
+
+  @Test
+  void runKilledBeforeItsManifestCanBeginAgain() throws Exception {
+    Path path = Files.createDirectory(directory.resolve("run"));
+    Files.createFile(path.resolve(".lock"));
+    Files.writeString(path.resolve(".run.json." + UUID.randomUUID() + ".tmp"), "{");
+    RunDirectory.create(path, SmallRun.manifest(CONFIGURATION)).close();
+    try (RunDirectory run = RunDirectory.open(path)) {
+      assertEquals(List.of(), run.results());
+    }
+  }
+
+  @Test
+  void linkToADirectoryIsADirectory() throws Exception {
+    Path real = Files.createDirectory(directory.resolve("real"));
+    Path link = Files.createSymbolicLink(directory.resolve("link"), real);
+    RunDirectory.create(link, SmallRun.manifest(CONFIGURATION)).close();
+    assertTrue(Files.exists(real.resolve("run.json")));
+  }
+}

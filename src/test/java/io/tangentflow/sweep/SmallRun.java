@@ -1,0 +1,76 @@
+package io.tangentflow.sweep;
+
+import io.tangentflow.backend.Precision;
+import io.tangentflow.data.Normalisation;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.ToDoubleBiFunction;
+
+/** Run directories made by hand: results are given, not computed. */
+public final class SmallRun {
+
+  private SmallRun() {}
+
+  /** Synthetic data, horizon and scales 1, one thread. */
+  public static SweepConfiguration configuration(
+      List<String> activations,
+      List<String> solvers,
+      List<Integer> depths,
+      List<Integer> widths,
+      List<Long> seeds,
+      Precision precision) {
+    return new SweepConfiguration(
+        "synthetic:d=4",
+        5,
+        0,
+        Normalisation.SPHERE,
+        activations,
+        solvers,
+        depths,
+        widths,
+        seeds,
+        1,
+        1,
+        1,
+        1,
+        precision,
+        "cpu-vector",
+        1);
+  }
+
+  public static Manifest manifest(SweepConfiguration configuration) {
+    return new Manifest(
+        "sweep", "2026-01-01T00:00:00Z", "0", "17", "here", "a device", configuration, List.of());
+  }
+
+  /**
+   * A finished run.
+   *
+   * @param error of a cell
+   * @param least its least eigenvalue; the greatest is ten
+   * @param precisionError of every cell of seed 0
+   */
+  public static RunDirectory of(
+      Path path,
+      SweepConfiguration configuration,
+      ToDoubleBiFunction<Integer, Long> error,
+      ToDoubleBiFunction<Integer, Long> least,
+      Double precisionError) {
+    RunDirectory run = RunDirectory.create(path, manifest(configuration));
+    for (Cell cell : configuration.cells()) {
+      run.write(new LimitSummary(Sweep.limitName(cell), 1e-12, 1e-13, 0.25, 1e-15));
+      run.append(
+          new CellResult(
+              cell,
+              error.applyAsDouble(cell.width(), cell.seed()),
+              least.applyAsDouble(cell.width(), cell.seed()),
+              1e-14,
+              10,
+              cell.seed() == 0 ? precisionError : null,
+              "explicit",
+              1 << 20,
+              0.5));
+    }
+    return run;
+  }
+}
