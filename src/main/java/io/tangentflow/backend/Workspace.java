@@ -14,6 +14,7 @@ public final class Workspace implements AutoCloseable {
   private final Budget budget;
   private final List<Matrix> owned = new ArrayList<>();
   private long bytes;
+  private boolean closed;
 
   Workspace(Backend backend, String purpose, long budgetBytes) {
     this(backend, new Budget(purpose, budgetBytes));
@@ -40,17 +41,37 @@ public final class Workspace implements AutoCloseable {
    * @throws TangentFlowException.OutOfMemory if it exceeds the budget or the device refuses
    */
   public Matrix allocate(int rows, int columns, Precision precision) {
-    long size = (long) rows * columns * precision.bytes();
+    if (closed) {
+      throw new IllegalStateException("the workspace of " + budget.purpose + " is closed");
+    }
+    if (rows < 0 || columns < 0) {
+      throw new IllegalArgumentException("there is no matrix of " + rows + "x" + columns);
+    }
+    long size = Math.multiplyExact((long) rows * columns, (long) precision.bytes());
     budget.take(size);
+    Matrix matrix;
     try {
-      owned.add(backend.allocate(rows, columns, precision));
+      matrix = backend.allocate(rows, columns, precision);
     } catch (OutOfMemoryError e) {
       long needed = budget.used;
       budget.giveBack(size);
-      throw new TangentFlowException.OutOfMemory(budget.purpose, needed, budget.limit);
+      throw new TangentFlowException.OutOfMemory(
+          budget.purpose
+              + ", refused a "
+              + rows
+              + "x"
+              + columns
+              + " "
+              + precision
+              + " matrix by the backend ("
+              + e.getMessage()
+              + "),",
+          needed,
+          budget.limit);
     }
+    owned.add(matrix);
     bytes += size;
-    return owned.get(owned.size() - 1);
+    return matrix;
   }
 
   /** An inner scope with the same budget, to be closed before this one. */
@@ -70,6 +91,7 @@ public final class Workspace implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     owned.forEach(backend::free);
     owned.clear();
     budget.giveBack(bytes);
@@ -88,7 +110,7 @@ public final class Workspace implements AutoCloseable {
     }
 
     void take(long size) {
-      if (used + size > limit) {
+      if (size > limit - used) {
         throw new TangentFlowException.OutOfMemory(purpose, used + size, limit);
       }
       used += size;

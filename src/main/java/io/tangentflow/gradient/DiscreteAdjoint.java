@@ -54,8 +54,7 @@ public final class DiscreteAdjoint {
     int q = grid.evaluations();
     int columns = eachOutput.columns();
     // Slot q of the derivatives is read for the last time when slot q − 1 of the adjoints is
-    // written,
-    // so with one output the adjoints take their place, one slot on.
+    // written, so with one output the adjoints take their place, one slot on.
     Matrix shifted =
         outputs == 1
             ? trajectory.derivatives()
@@ -83,19 +82,20 @@ public final class DiscreteAdjoint {
 
   /** Bytes that {@link #features} holds at its peak, weights and inputs apart. */
   public long bytes(NeuralOde model, int samples, int bytesPerNumber) {
-    int outputs = model.outputs();
-    int stages = grid.tableau().stages();
-    long columns = (long) samples * outputs;
-    long adjoint = outputs == 1 ? 0 : columns * (grid.evaluations() + 1);
-    long backward = (stages + 1) * columns;
-    long width = model.width();
-    long forward = new FixedStepSolver(grid).bytes(model, samples, bytesPerNumber);
-    long solverScratch = samples * width * (1 + (stages == 1 ? 0 : stages)) * bytesPerNumber;
+    long columns = (long) samples * model.outputs();
+    long nuAndCotangent =
+        columns * (grid.tableau().stages() * (long) model.width() + model.outputs());
     return Math.max(
-        forward,
-        forward
-            - solverScratch
-            + bytesPerNumber * ((adjoint + backward) * width + columns * outputs));
+        new FixedStepSolver(grid).bytes(model, samples, bytesPerNumber),
+        retainedBytes(model, samples, bytesPerNumber) + bytesPerNumber * nuAndCotangent);
+  }
+
+  /** Bytes that {@link #features} leaves allocated in its workspace. */
+  public long retainedBytes(NeuralOde model, int samples, int bytesPerNumber) {
+    long outputs = model.outputs();
+    long slots = grid.evaluations() + 1L;
+    long columnsPerSample = 2 * slots + outputs + (outputs == 1 ? 0 : outputs * slots);
+    return (columnsPerSample * model.width() + outputs) * samples * bytesPerNumber;
   }
 
   /**

@@ -5,14 +5,14 @@ import java.util.OptionalDouble;
 /**
  * An activation φ, applied entrywise. Users add their own by implementing this interface; backends
  * have fast kernels for {@link StandardActivation} and call {@link #value} and {@link #derivative}
- * for any other.
+ * for any other, from several threads at a time.
  */
 public interface Activation {
 
   /** The name it is asked for on the command line and reported by. */
   String label();
 
-  /** φ(x). Total: NaN in, NaN out. */
+  /** φ(x), for every finite x; NaN in, NaN out. At ±∞ a product 0·∞ may give NaN. */
   double value(double x);
 
   /** φ'(x), almost everywhere; where φ has a kink, the left derivative. */

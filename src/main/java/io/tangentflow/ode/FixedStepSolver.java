@@ -141,17 +141,17 @@ public final class FixedStepSolver {
       if (at.isPresent()) {
         int step = slot / stages;
         double node = grid.tableau().c()[slot % stages];
-        throw overflow(at.getAsLong() / h.rows(), (step + node) * trajectory.timeStep());
+        throw overflow("state", at.getAsLong() / h.rows(), (step + node) * trajectory.timeStep());
       }
     }
-    long sample =
-        inState.isPresent()
-            ? inState.getAsLong() / h.rows()
-            : inOutputs.getAsLong() / trajectory.outputs().rows();
-    throw overflow(sample, trajectory.timeStep() * grid.depth());
+    double horizon = trajectory.timeStep() * grid.depth();
+    if (inState.isPresent()) {
+      throw overflow("state", inState.getAsLong() / h.rows(), horizon);
+    }
+    throw overflow("output", inOutputs.getAsLong() / trajectory.outputs().rows(), horizon);
   }
 
-  private static NonFiniteState overflow(long sample, double time) {
-    return new NonFiniteState("state", (int) sample, time);
+  private static NonFiniteState overflow(String what, long sample, double time) {
+    return new NonFiniteState(what, (int) sample, time);
   }
 }

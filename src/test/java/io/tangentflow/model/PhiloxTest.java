@@ -26,6 +26,25 @@ class PhiloxTest {
         new int[] {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
   }
 
+  /**
+   * Computed in Python with 40 digits (mpmath) by a transcription of the published algorithm: with
+   * w = philox4x32_10(counter = (b mod 2³², b >> 32, stream, 0), key = (seed mod 2³², seed >> 32)),
+   * b = e >> 2, and u = (w + 1/2)/2³², number e is sqrt(−2 log u₀) cos 2πu₁ for e mod 4 = 0, the
+   * sine for 1, and the same of u₂, u₃ for 2 and 3.
+   */
+  @Test
+  void gaussianNumbersAreThoseOfAnIndependentProgram() {
+    assertArrayEquals(
+        new double[] {
+          0.9911376799303858, -0.924662587665535, -0.6176089594591906, -0.4820685874871797
+        },
+        gaussian(0, 0, 0, 4),
+        1e-15);
+    assertEquals(-0.10821650984476544, gaussian(42, 1, 5, 1)[0], 1e-15);
+    assertEquals(0.10386159329909743, gaussian(-1, 2, 1_000_003, 1)[0], 1e-15);
+    assertEquals(1.7583427430099223, gaussian((1L << 40) + 7, 1, (1L << 34) + 6, 1)[0], 2e-15);
+  }
+
   @Test
   void anyPartOfAStreamEqualsThatPartOfTheWhole() {
     double[] whole = gaussian(42, 1, 0, 1000);

@@ -1,6 +1,7 @@
 package io.tangentflow.backend.cpu;
 
 import dev.ludovic.netlib.blas.BLAS;
+import dev.ludovic.netlib.blas.JavaBLAS;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Transpose;
 
@@ -9,10 +10,25 @@ final class BlasProducts implements Products {
 
   private final BLAS blas;
   private final String description;
+  private final Runnable beforeEachProduct;
 
-  BlasProducts(BLAS blas, String description) {
+  private BlasProducts(BLAS blas, String description, Runnable beforeEachProduct) {
     this.blas = blas;
     this.description = description;
+    this.beforeEachProduct = beforeEachProduct;
+  }
+
+  /** OpenBLAS on that many threads, whatever other backends of this process use. */
+  static BlasProducts openBlas(int threads) {
+    return new BlasProducts(
+        OpenBlas.blas(),
+        "OpenBLAS (" + OpenBlas.version() + ")",
+        () -> OpenBlas.useThreads(threads));
+  }
+
+  /** netlib's Java code, on the calling thread. */
+  static BlasProducts pureJava() {
+    return new BlasProducts(JavaBLAS.getInstance(), "pure Java", () -> {});
   }
 
   @Override
@@ -29,6 +45,7 @@ final class BlasProducts implements Products {
       CpuMatrix second,
       double beta,
       CpuMatrix c) {
+    beforeEachProduct.run();
     CpuMatrix a = reachable(first);
     CpuMatrix b = reachable(second);
     int m = c.rows();
@@ -79,8 +96,10 @@ final class BlasProducts implements Products {
   }
 
   @Override
-  public void syrk(CpuMatrix factor, CpuMatrix c) {
+  public void syrk(CpuMatrix factor, CpuMatrix result) {
+    beforeEachProduct.run();
     CpuMatrix a = reachable(factor);
+    CpuMatrix c = reachable(result);
     int n = c.rows();
     int k = a.rows();
     if (c.precision() == Precision.FP32) {
@@ -112,11 +131,15 @@ final class BlasProducts implements Products {
           c.offset(),
           stride(c));
     }
+    if (c != result) {
+      result.assign(c);
+    }
   }
 
   /**
-   * The binding refuses a view whose last column is not followed by the rest of its leading
-   * dimension, though BLAS would not read it; such a view is copied.
+   * The binding refuses a factor, or the result of a symmetric product, whose last column is not
+   * followed by the rest of its leading dimension, though BLAS would not touch it; such a view is
+   * copied, a result there and back.
    */
   private static CpuMatrix reachable(CpuMatrix view) {
     return view.endsInsideItsArray() ? view : view.compact();

@@ -189,8 +189,8 @@ final class CpuBackend implements Backend {
   /** y ← h + Σ w K, value ← φ(y), derivative ← φ'(y); with y null, of h itself. */
   private void forward(
       Activation phi, Matrix h, List<Term> increments, Span y, Matrix value, Matrix derivative) {
-    requireSameShape(h, value);
-    requireSameShape(h, derivative);
+    requireLike(h, value);
+    requireLike(h, derivative);
     Span state = span(h);
     Span phiOfY = span(value);
     Span slopeOfY = span(derivative);
@@ -199,8 +199,9 @@ final class CpuBackend implements Backend {
         h.rows() * h.columns(),
         GRAIN,
         (from, to) -> {
-          for (int at = from; at < to; at += BLOCK) {
-            int count = Math.min(BLOCK, to - at);
+          int count;
+          for (int at = from; at < to; at += count) {
+            count = Math.min(BLOCK, to - at);
             Span argument = state;
             if (y != null) {
               k.addTo(state, at, y, count);
@@ -214,8 +215,8 @@ final class CpuBackend implements Backend {
   @Override
   public void adjointStage(
       Matrix derivative, Matrix nu, double weight, Matrix lambda, List<Term> nus, Matrix next) {
-    requireSameShape(nu, lambda);
-    requireSameShape(nu, next);
+    requireLike(nu, lambda);
+    requireLike(nu, next);
     Span slope = span(derivative);
     Span pulledBack = span(nu);
     Span base = span(lambda);
@@ -234,8 +235,8 @@ final class CpuBackend implements Backend {
   @Override
   public void adjointStep(
       Matrix derivative, Matrix nu, List<Term> nus, Matrix lambda, double weight, Matrix next) {
-    requireSameShape(nu, lambda);
-    requireSameShape(nu, next);
+    requireLike(nu, lambda);
+    requireLike(nu, next);
     Span slope = span(derivative);
     Span pulledBack = span(nu);
     Span base = span(lambda);
@@ -266,6 +267,7 @@ final class CpuBackend implements Backend {
       throw new IllegalArgumentException(
           "an adjoint of shape " + adjoint.shape() + " does not go with " + state.shape());
     }
+    requirePrecision(state, adjoint);
     int outputs = adjoint.columns() / state.columns();
     parallel.run(
         n * state.columns(),
@@ -291,7 +293,12 @@ final class CpuBackend implements Backend {
     CpuMatrix activations = contiguous(r);
     CpuMatrix gram = contiguous(k);
     int rows = r.rows();
-    if (rows == 0 || p.rows() % rows != 0 || p.rows() != k.rows()) {
+    if (rows == 0
+        || p.rows() == 0
+        || p.rows() % rows != 0
+        || p.rows() != k.rows()
+        || p.precision() != r.precision()
+        || k.precision() != Precision.FP64) {
       throw new IllegalArgumentException(
           "cannot contract " + p.shape() + " with " + r.shape() + " into " + k.shape());
     }
@@ -325,6 +332,12 @@ final class CpuBackend implements Backend {
 
   private static void contractColumn(
       float[] p, int pAt, float[] r, int rAt, double[] sum, int sumAt, int rows, int outputs) {
+    if (outputs == 1) { // With the stride known to be one the loop compiles to vector code.
+      for (int i = 0; i < rows; i++) {
+        sum[sumAt + i] += (double) p[pAt + i] * r[rAt + i];
+      }
+      return;
+    }
     for (int i = 0; i < rows; i++) {
       for (int o = 0; o < outputs; o++) {
         sum[sumAt + i * outputs + o] += (double) p[pAt + i * outputs + o] * r[rAt + i];
@@ -334,6 +347,12 @@ final class CpuBackend implements Backend {
 
   private static void contractColumn(
       double[] p, int pAt, double[] r, int rAt, double[] sum, int sumAt, int rows, int outputs) {
+    if (outputs == 1) { // With the stride known to be one the loop compiles to vector code.
+      for (int i = 0; i < rows; i++) {
+        sum[sumAt + i] += p[pAt + i] * r[rAt + i];
+      }
+      return;
+    }
     for (int i = 0; i < rows; i++) {
       for (int o = 0; o < outputs; o++) {
         sum[sumAt + i * outputs + o] += p[pAt + i * outputs + o] * r[rAt + i];
@@ -384,7 +403,7 @@ final class CpuBackend implements Backend {
     double[] weights = new double[terms.size()];
     Span[] spans = new Span[terms.size()];
     for (int r = 0; r < spans.length; r++) {
-      requireSameShape(like, terms.get(r).matrix());
+      requireLike(like, terms.get(r).matrix());
       weights[r] = terms.get(r).weight();
       spans[r] = span(terms.get(r).matrix());
     }
@@ -411,6 +430,11 @@ final class CpuBackend implements Backend {
 
   private static void requireSameShape(Matrix a, Matrix b) {
     requireShape(b, a.rows(), a.columns());
+  }
+
+  private static void requireLike(Matrix a, Matrix b) {
+    requireSameShape(a, b);
+    requirePrecision(a, b);
   }
 
   private static void requirePrecision(Matrix a, Matrix b) {

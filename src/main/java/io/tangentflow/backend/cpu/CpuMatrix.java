@@ -9,8 +9,7 @@ import io.tangentflow.backend.Precision;
  */
 final class CpuMatrix implements Matrix {
 
-  private float[] floats;
-  private double[] doubles;
+  private final Storage storage;
   private final Precision precision;
   private final int offset;
   private final int rows;
@@ -18,15 +17,13 @@ final class CpuMatrix implements Matrix {
   private final int leadingDimension;
 
   private CpuMatrix(
-      float[] floats,
-      double[] doubles,
+      Storage storage,
       Precision precision,
       int offset,
       int rows,
       int columns,
       int leadingDimension) {
-    this.floats = floats;
-    this.doubles = doubles;
+    this.storage = storage;
     this.precision = precision;
     this.offset = offset;
     this.rows = rows;
@@ -38,31 +35,40 @@ final class CpuMatrix implements Matrix {
     if ((long) rows * columns > Integer.MAX_VALUE - 8) {
       throw new OutOfMemoryError("a Java array holds fewer than " + rows + " x " + columns);
     }
-    int size = rows * columns;
-    return precision == Precision.FP32
-        ? new CpuMatrix(new float[size], null, precision, 0, rows, columns, rows)
-        : new CpuMatrix(null, new double[size], precision, 0, rows, columns, rows);
+    Storage storage = new Storage();
+    if (precision == Precision.FP32) {
+      storage.floats = new float[rows * columns];
+    } else {
+      storage.doubles = new double[rows * columns];
+    }
+    return new CpuMatrix(storage, precision, 0, rows, columns, rows);
   }
 
-  /** Drops the array; a later use of this handle fails. */
+  /** Drops the array; a later use of this handle or of a view fails. */
   void free() {
-    floats = null;
-    doubles = null;
+    storage.floats = null;
+    storage.doubles = null;
   }
 
   float[] floats() {
-    return alive(floats);
+    float[] array = storage.floats;
+    if (array == null) {
+      throw unusable();
+    }
+    return array;
   }
 
   double[] doubles() {
-    return alive(doubles);
-  }
-
-  private static <T> T alive(T array) {
+    double[] array = storage.doubles;
     if (array == null) {
-      throw new IllegalStateException("this matrix was freed or has the other precision");
+      throw unusable();
     }
     return array;
+  }
+
+  private IllegalStateException unusable() {
+    return new IllegalStateException(
+        "this " + shape() + " matrix was freed or has the other precision");
   }
 
   int offset() {
@@ -79,27 +85,37 @@ final class CpuMatrix implements Matrix {
 
   double get(int index) {
     int at = position(index);
-    return precision == Precision.FP32 ? floats[at] : doubles[at];
+    return precision == Precision.FP32 ? floats()[at] : doubles()[at];
   }
 
   void set(int index, double value) {
     int at = position(index);
     if (precision == Precision.FP32) {
-      floats[at] = (float) value;
+      floats()[at] = (float) value;
     } else {
-      doubles[at] = value;
+      doubles()[at] = value;
     }
   }
 
   /** A contiguous copy. */
   CpuMatrix compact() {
     CpuMatrix copy = allocate(rows, columns, precision);
-    Object from = precision == Precision.FP32 ? floats() : doubles();
-    Object to = precision == Precision.FP32 ? copy.floats : copy.doubles;
-    for (int j = 0; j < columns; j++) {
-      System.arraycopy(from, offset + j * leadingDimension, to, j * rows, rows);
-    }
+    copy.assign(this);
     return copy;
+  }
+
+  /** Takes the values of a matrix of the same shape and precision. */
+  void assign(CpuMatrix source) {
+    Object from = precision == Precision.FP32 ? source.floats() : source.doubles();
+    Object to = precision == Precision.FP32 ? floats() : doubles();
+    for (int j = 0; j < columns; j++) {
+      System.arraycopy(
+          from,
+          source.offset + j * source.leadingDimension,
+          to,
+          offset + j * leadingDimension,
+          rows);
+    }
   }
 
   /** Whether the array reaches as far as {@code columns} whole leading dimensions. */
@@ -148,15 +164,15 @@ final class CpuMatrix implements Matrix {
           count + " columns from " + first + " by " + stride + " of " + shape());
     }
     return view(
-        offset + first * leadingDimension,
+        count == 0 ? offset : offset + first * leadingDimension,
         rows,
         count,
-        Math.multiplyExact(leadingDimension, stride));
+        count <= 1 ? leadingDimension : Math.multiplyExact(leadingDimension, stride));
   }
 
   @Override
   public Matrix rowRange(int first, int count) {
-    if (first < 0 || count < 0 || first + count > rows) {
+    if (first < 0 || count < 0 || (long) first + count > rows) {
       throw new IndexOutOfBoundsException(count + " rows from " + first + " of " + shape());
     }
     return view(offset + first, count, columns, leadingDimension);
@@ -172,7 +188,12 @@ final class CpuMatrix implements Matrix {
   }
 
   private CpuMatrix view(int newOffset, int newRows, int newColumns, int newLeadingDimension) {
-    return new CpuMatrix(
-        floats, doubles, precision, newOffset, newRows, newColumns, newLeadingDimension);
+    return new CpuMatrix(storage, precision, newOffset, newRows, newColumns, newLeadingDimension);
+  }
+
+  /** The array of one precision, shared by all views, so that freeing it ends them too. */
+  private static final class Storage {
+    private float[] floats;
+    private double[] doubles;
   }
 }

@@ -1,6 +1,5 @@
 package io.tangentflow.backend.cpu;
 
-import dev.ludovic.netlib.blas.JavaBLAS;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.BackendProvider;
@@ -48,12 +47,11 @@ public final class CpuVectorProvider implements BackendProvider {
 
   private static Products products(int threads) {
     if (OpenBlas.failure() == null) {
-      OpenBlas.useThreads(threads);
-      return new BlasProducts(OpenBlas.blas(), "OpenBLAS (" + OpenBlas.version() + ")");
+      return BlasProducts.openBlas(threads);
     }
     LOG.log(
         System.Logger.Level.WARNING,
         OpenBlas.failure() + "; products are computed in Java, tens of times slower");
-    return new BlasProducts(JavaBLAS.getInstance(), "pure Java");
+    return BlasProducts.pureJava();
   }
 }

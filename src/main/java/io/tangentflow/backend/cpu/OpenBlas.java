@@ -5,6 +5,9 @@ import dev.ludovic.netlib.blas.NativeBLAS;
 import dev.ludovic.netlib.lapack.LAPACK;
 import dev.ludovic.netlib.lapack.NativeLAPACK;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 
@@ -19,7 +22,19 @@ public final class OpenBlas {
    */
   private static final String LIBRARY = "libopenblas_nolapack.so.0";
 
+  /**
+   * netlib tries its pure-Java variants on the way and warns of each that this JVM lacks; what we
+   * end up with is our own to say. Held here, because the logging system forgets loggers that
+   * nobody holds.
+   */
+  private static final List<Logger> NETLIB_LOGGERS =
+      List.of(
+          Logger.getLogger("dev.ludovic.netlib.blas.InstanceBuilder"),
+          Logger.getLogger("dev.ludovic.netlib.lapack.InstanceBuilder"));
+
   private static final Loaded LOADED = load();
+
+  private static int threadsInUse;
 
   private OpenBlas() {}
 
@@ -38,9 +53,14 @@ public final class OpenBlas {
     return LOADED.lapack;
   }
 
-  /** Sets the threads of all later calls in this process. */
-  public static void useThreads(int threads) {
-    openblas_nolapack.blas_set_num_threads(threads);
+  /**
+   * Sets the threads of all later calls in this process; costs nothing where they are set already.
+   */
+  public static synchronized void useThreads(int threads) {
+    if (threads != threadsInUse) {
+      openblas_nolapack.blas_set_num_threads(threads);
+      threadsInUse = threads;
+    }
   }
 
   /** The version that the unpacked jar names. */
@@ -49,6 +69,7 @@ public final class OpenBlas {
   }
 
   private static Loaded load() {
+    NETLIB_LOGGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
     try {
       String binding = Loader.load(openblas_nolapack.class);
       Path library = Path.of(binding).resolveSibling(LIBRARY);

@@ -30,7 +30,7 @@ final class Parallel implements AutoCloseable {
       work.run(0, size);
     } else {
       // A few parts per thread even out interruptions; more would only cost.
-      int part = Math.max(grain, (size + 4 * threads - 1) / (4 * threads));
+      int part = Math.max(grain, (size - 1) / (4 * threads) + 1);
       pool.invoke(new Split(0, size, part, work));
     }
   }
@@ -58,7 +58,7 @@ final class Parallel implements AutoCloseable {
 
     @Override
     protected void compute() {
-      int parts = (to - from + part - 1) / part;
+      int parts = (to - from - 1) / part + 1;
       if (parts <= 1) {
         work.run(from, to);
       } else {

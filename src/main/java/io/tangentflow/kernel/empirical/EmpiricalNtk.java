@@ -1,5 +1,6 @@
 package io.tangentflow.kernel.empirical;
 
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
@@ -69,11 +70,16 @@ public final class EmpiricalNtk {
    * Computes the Gram matrix of inputs x, d×N, within the plan's memory.
    *
    * @param progress receives the fraction that is done, rising to 1
+   * @throws InvalidConfiguration if the plan is of another number of samples
    * @throws NonFiniteState if a state, an adjoint or an entry of the matrix overflows
    */
   public Result gram(
       Parameters parameters, DenseMatrix inputs, Backend backend, DoubleConsumer progress) {
     int samples = inputs.columns();
+    if (samples < plan.blockSize()) {
+      throw new InvalidConfiguration(
+          "--samples", "are " + samples + " but the plan is for blocks of " + plan.blockSize());
+    }
     int outputs = model.outputs();
     int columns = Math.multiplyExact(samples, outputs);
     DenseMatrix gram = DenseMatrix.zeros(columns, columns);
@@ -142,9 +148,11 @@ public final class EmpiricalNtk {
     int k = others.initialAdjoint().columns();
     try (Workspace scratch = workspace.scope()) {
       Matrix sum = scratch.allocate(m, k, Precision.FP64);
-      switch (plan.strategy()) {
-        case STRUCTURED -> structured(rows, others, sum, scratch, progress);
-        case EXPLICIT -> explicit(rows, others, sum, scratch, progress);
+      try (Workspace panels = scratch.scope()) {
+        switch (plan.strategy()) {
+          case STRUCTURED -> structured(rows, others, sum, panels, progress);
+          case EXPLICIT -> explicit(rows, others, sum, panels, progress);
+        }
       }
       inputTerm(rows, others, sum, scratch);
       DenseMatrix result = backend.download(sum);

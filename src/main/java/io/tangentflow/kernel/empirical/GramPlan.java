@@ -1,5 +1,6 @@
 package io.tangentflow.kernel.empirical;
 
+import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Precision;
@@ -7,6 +8,9 @@ import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * How an empirical Gram matrix will be computed.
@@ -21,23 +25,35 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
   /** Scratch for products of features or for panels of gradients; larger ones are no faster. */
   static final long PANEL_BYTES = 64L << 20;
 
-  /** The greatest order of a {@link io.tangentflow.model.DenseMatrix}. */
-  private static final int GREATEST_ORDER = 46_340;
+  /** What a number of a gradient panel costs to write, measured in FLOPs of a large product. */
+  private static final double FLOPS_PER_WRITTEN_NUMBER = 80;
+
+  /** The rows of the largest square matrix of FP64 in one Java array. */
+  private static final int LARGEST_GRAM = 46_340;
+
+  /** The numbers of the largest Java array, which the largest matrix of the CPU backends is. */
+  private static final long LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
   /**
-   * The cheapest plan within the budget: of the two strategies the one of fewer FLOPs, in the
-   * largest blocks of samples that fit.
+   * The plan within the budget that is expected to be fastest: of the two strategies the one of
+   * fewer FLOPs, the writing of gradients counted in, in the largest blocks of samples that fit.
    *
    * @throws OutOfMemory if not even one sample at a time fits
    */
   public static GramPlan choose(
       NeuralOde model, TimeGrid grid, int samples, Precision precision, long budgetBytes) {
-    GramPlan structured = of(GramStrategy.STRUCTURED, model, grid, samples, precision, budgetBytes);
-    GramPlan explicit = of(GramStrategy.EXPLICIT, model, grid, samples, precision, budgetBytes);
-    return structured.flops <= explicit.flops ? structured : explicit;
+    return Stream.of(GramStrategy.values())
+        .flatMap(strategy -> fit(strategy, model, grid, samples, precision, budgetBytes).stream())
+        .min(Comparator.comparingDouble(plan -> plan.cost(model, samples)))
+        .orElseThrow(
+            () -> refusal(GramStrategy.STRUCTURED, model, grid, samples, precision, budgetBytes));
   }
 
-  /** The plan of that strategy in the largest blocks of samples that fit. */
+  /**
+   * The plan of that strategy in the largest blocks of samples that fit.
+   *
+   * @throws OutOfMemory if not even one sample at a time fits
+   */
   public static GramPlan of(
       GramStrategy strategy,
       NeuralOde model,
@@ -45,14 +61,59 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
       int samples,
       Precision precision,
       long budgetBytes) {
-    String purpose =
-        String.format(
-            "the Gram matrix of %d samples at width %d by %s", samples, model.width(), grid);
-    double least = leastBytes(model, grid, samples, precision);
-    if (least > budgetBytes) {
-      throw new OutOfMemory(purpose, (long) least, budgetBytes);
+    return fit(strategy, model, grid, samples, precision, budgetBytes)
+        .orElseThrow(() -> refusal(strategy, model, grid, samples, precision, budgetBytes));
+  }
+
+  /**
+   * FLOPs, and for a gradient panel what its writing costs: as a product of inner dimension Q alone
+   * it waits for memory.
+   */
+  private double cost(NeuralOde model, int samples) {
+    if (strategy == GramStrategy.STRUCTURED) {
+      return flops;
     }
-    if ((long) samples * model.outputs() > GREATEST_ORDER) {
+    double blocks = Math.ceil(samples / (double) blockSize);
+    double written = blocks * samples * model.outputs() * model.width() * (double) model.width();
+    return flops + FLOPS_PER_WRITTEN_NUMBER * written;
+  }
+
+  private static Optional<GramPlan> fit(
+      GramStrategy strategy,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      Precision precision,
+      long budgetBytes) {
+    requirePossible(model, grid, samples, precision, budgetBytes);
+    for (int blocks = 1; blocks <= samples; blocks++) {
+      int blockSize = (samples - 1) / blocks + 1;
+      long bytes = bytes(strategy, model, grid, samples, blockSize, precision);
+      if (bytes <= budgetBytes && largestMatrix(model, grid, blockSize) <= LARGEST_ARRAY) {
+        double flops = flops(strategy, model, grid, samples, blockSize);
+        return Optional.of(new GramPlan(strategy, blockSize, flops, bytes));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Refuses what no blocks can mend, before any count of bytes could overflow. */
+  private static void requirePossible(
+      NeuralOde model, TimeGrid grid, int samples, Precision precision, long budgetBytes) {
+    if (samples < 1) {
+      throw new InvalidConfiguration("--samples", "must be at least 1, not " + samples);
+    }
+    double columns = (double) samples * model.outputs();
+    double n = model.width();
+    double leastBytes =
+        precision.bytes()
+                * n
+                * (n + model.inputDim() + (double) model.outputs() * grid.evaluations())
+            + Double.BYTES * columns * columns;
+    if (leastBytes > budgetBytes) {
+      throw new OutOfMemory(purpose(model, grid, samples), (long) leastBytes, budgetBytes);
+    }
+    if (columns > LARGEST_GRAM) {
       throw new InvalidConfiguration(
           "--samples",
           String.format(
@@ -61,44 +122,32 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
               samples,
               model.outputs(),
               model.outputs() == 1 ? "" : "s",
-              GREATEST_ORDER / model.outputs()));
+              LARGEST_GRAM / model.outputs()));
     }
-    for (int blocks = 1; ; blocks = Math.min(2 * blocks, samples)) {
-      int blockSize = (samples + blocks - 1) / blocks;
-      long bytes = bytes(model, grid, samples, blockSize, precision);
-      if (bytes <= budgetBytes && fitsArrays(model, grid, blockSize)) {
-        return new GramPlan(
-            strategy, blockSize, flops(strategy, model, grid, samples, blockSize), bytes);
-      }
-      if (blockSize == 1 && bytes <= budgetBytes) {
-        throw new InvalidConfiguration(
+  }
+
+  /** Why not even one sample at a time can be planned for. */
+  private static TangentFlowException refusal(
+      GramStrategy strategy,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      Precision precision,
+      long budgetBytes) {
+    long bytes = bytes(strategy, model, grid, samples, 1, precision);
+    return bytes > budgetBytes
+        ? new OutOfMemory(purpose(model, grid, samples), bytes, budgetBytes)
+        : new InvalidConfiguration(
             "--depth",
-            "the features of one sample by "
-                + grid
-                + " at width "
-                + model.width()
-                + " are more than 2^31 numbers; choose fewer steps");
-      }
-      if (blockSize == 1) {
-        throw new OutOfMemory(purpose, bytes, budgetBytes);
-      }
-    }
+            String.format(
+                "the features of one sample by %s at width %d are more than 2^31 numbers; choose"
+                    + " fewer steps",
+                grid, model.width()));
   }
 
-  /** A bound from below that no hyper-parameters overflow. */
-  private static double leastBytes(
-      NeuralOde model, TimeGrid grid, int samples, Precision precision) {
-    double n = model.width();
-    double columns = (double) samples * model.outputs();
-    double ofOneSample = n * model.outputs() * grid.evaluations();
-    return precision.bytes() * (n * n + n * model.inputDim() + ofOneSample)
-        + Double.BYTES * columns * columns;
-  }
-
-  /** Whether the features of a block, side by side, have fewer entries than a Java array. */
-  private static boolean fitsArrays(NeuralOde model, TimeGrid grid, int blockSize) {
-    double slots = grid.evaluations() + 2.0;
-    return slots * model.width() * model.outputs() * blockSize < Integer.MAX_VALUE - 8;
+  private static String purpose(NeuralOde model, TimeGrid grid, int samples) {
+    return String.format(
+        "the Gram matrix of %d samples at width %d by %s", samples, model.width(), grid);
   }
 
   /** The slots, or rows of W, of one panel. */
@@ -122,33 +171,71 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
     double solve = 2 * n * n * q * (samples + columns);
     // A solve of block I, then again of each block J < I beside it.
     double solves = solve * (blocks + 1) / 2;
+    // Each of the blocks² gradient panels is formed from its features.
     return solves
         + (strategy == GramStrategy.STRUCTURED
-            ? n * q * (q + 1) * (columns * columns + (double) samples * samples)
-            : n * n * columns * columns + 2 * n * n * q * columns * (blocks + 1) / 2);
+            ? n * q * q * (columns * columns + (double) samples * samples)
+            : n * n * columns * columns + 2 * n * n * q * columns * blocks);
   }
 
+  /** The numbers of the largest matrix that depends on the block: all slots of the trajectory. */
+  private static long largestMatrix(NeuralOde model, TimeGrid grid, int blockSize) {
+    return (long) model.width() * blockSize * model.outputs() * (grid.evaluations() + 1L);
+  }
+
+  /**
+   * What {@link EmpiricalNtk} holds at its peak: the weights; the features of one block, or of two;
+   * either a solve's or a contraction's scratch; and the host's Gram matrix and blocks.
+   */
   private static long bytes(
-      NeuralOde model, TimeGrid grid, int samples, int blockSize, Precision precision) {
+      GramStrategy strategy,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      int blockSize,
+      Precision precision) {
     int number = precision.bytes();
-    long outputs = model.outputs();
-    long columns = samples * outputs;
-    long blockColumns = blockSize * outputs;
-    int held = blockSize == samples ? 1 : 2;
+    DiscreteAdjoint adjoint = new DiscreteAdjoint(grid);
+    long columns = (long) samples * model.outputs();
+    long blockColumns = (long) blockSize * model.outputs();
+    long entries = blockColumns * blockColumns;
+    long inputs = (long) model.inputDim() * blockSize * number;
+    long features = inputs + adjoint.retainedBytes(model, blockSize, number);
+    long solve = inputs + adjoint.bytes(model, blockSize, number);
+    long alone =
+        Math.max(solve, features + contraction(strategy, model, grid, blockSize, number, true));
+    long besideAnother =
+        features
+            + Math.max(
+                solve, features + contraction(strategy, model, grid, blockSize, number, false));
+    long device =
+        Weights.bytes(model, number)
+            + (blockSize == samples ? alone : Math.max(alone, besideAnother));
+    long host = Double.BYTES * (columns * columns + 2 * entries);
+    return device + host;
+  }
+
+  /** The sum of a block, beside products of slots, panels of gradients or the input term. */
+  private static long contraction(
+      GramStrategy strategy,
+      NeuralOde model,
+      TimeGrid grid,
+      int blockSize,
+      int number,
+      boolean diagonal) {
+    long blockColumns = (long) blockSize * model.outputs();
+    long entries = blockColumns * blockColumns;
+    long sum = Double.BYTES * entries;
+    long pair = number * (entries + (long) blockSize * blockSize);
     long panels =
-        Math.max(
-            2 * PANEL_BYTES,
-            number
-                * (blockColumns * blockColumns
-                    + (long) blockSize * blockSize
-                    + held * (long) model.width() * blockColumns));
-    return Weights.bytes(model, number)
-        + held
-            * (new DiscreteAdjoint(grid).bytes(model, blockSize, number)
-                + (long) model.inputDim() * blockSize * number)
-        + panels
-        + 2L * Double.BYTES * blockColumns * blockColumns
-        + 2L * Double.BYTES * blockColumns * blockColumns
-        + Double.BYTES * columns * columns;
+        switch (strategy) {
+          case STRUCTURED ->
+              pair * panel(number * entries, grid.evaluations()) + (diagonal ? sum : 0);
+          case EXPLICIT -> {
+            long row = (long) number * model.width() * blockColumns;
+            yield number * entries + (diagonal ? 1 : 2) * row * panel(row, model.width());
+          }
+        };
+    return sum + Math.max(pair, panels);
   }
 }

@@ -12,7 +12,8 @@ package io.tangentflow.kernel.limit;
  *   ∫ₜ¹∫ₛ¹ F = ∫ₜ¹ (2G(t', t') − G(t', t) − G(t', s)) dt',
  * </pre>
  *
- * where integrals over t' are taken in log t', in which G(t', s) varies evenly.
+ * where integrals over t' from a time τ are taken in √log(t'/τ), in which G is smooth even for s =
+ * τ.
  */
 final class TriangleGrid extends TwoTimeGrid {
 
@@ -27,7 +28,7 @@ final class TriangleGrid extends TwoTimeGrid {
     times = new double[m + m * m + 1];
     System.arraycopy(rule.nodes, 0, times, 0, m);
     for (int p = 0; p < m * m; p++) {
-      times[m + p] = rule.nodes[p / m] * rule.nodes[p % m];
+      times[m + p] = rule.nodes[p / m] * ratio(rule.nodes[p % m]);
     }
     times[m + m * m] = 1;
     squares = new double[times.length][];
@@ -57,7 +58,8 @@ final class TriangleGrid extends TwoTimeGrid {
     double[] inner = rule.integral(s);
     double[] map = new double[m * m];
     for (int p = 0; p < m * m; p++) {
-      map[p] = 2 * inner[p / m] * rule.nodes[p / m] * rule.weights[p % m];
+      double q = rule.nodes[p % m];
+      map[p] = 2 * inner[p / m] * rule.nodes[p / m] * rule.weights[p % m] * slope(q);
     }
     return map;
   }
@@ -67,18 +69,30 @@ final class TriangleGrid extends TwoTimeGrid {
       double[] map, double sign, double low, double high, double s, GaussLegendre fine) {
     int m = rule.size();
     double logRatio = Math.log(high / low);
-    for (int q = 0; q < fine.size(); q++) {
-      double t = low * Math.exp(logRatio * fine.nodes[q]);
-      double weight = sign * fine.weights[q] * logRatio * t * t; // dt' = t' d(log t'), and G's t'
+    for (int k = 0; k < fine.size(); k++) {
+      double x = fine.nodes[k];
+      double t = low * Math.exp(logRatio * x * x);
+      double weight = sign * fine.weights[k] * 2 * x * logRatio * t * t; // dt' and the t' of G
       double[] inT = rule.cardinal(t);
-      double[] inR = rule.integral(s / t);
+      double[] inQ =
+          rule.integral(1 - Math.sqrt(-Math.expm1(Math.log(s / low) - logRatio * x * x)));
       for (int i = 0; i < m; i++) {
         double w = weight * inT[i];
         for (int j = 0; j < m; j++) {
-          map[i * m + j] += w * inR[j];
+          map[i * m + j] += w * inQ[j] * slope(rule.nodes[j]);
         }
       }
     }
+  }
+
+  /** r = q(2 − q). */
+  private static double ratio(double q) {
+    return q * (2 - q);
+  }
+
+  /** dr/dq. */
+  private static double slope(double q) {
+    return 2 * (1 - q);
   }
 
   @Override

@@ -22,7 +22,7 @@ class TwoTimeGridTest {
     }
   }
 
-  /** |t − s| is linear in t for fixed r, so that only the inner rule in log t errs. */
+  /** |t − s| = t(1 − q)², a polynomial in t and q, so that only the rule along strips errs. */
   @Test
   void theTriangleIntegratesAKinkOnTheDiagonal() {
     TwoTimeGrid grid = TwoTimeGrid.triangle(10);

@@ -125,14 +125,6 @@ final class DoubleActivations {
       double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
     for (int i = 0; i < count; i += LANES) {
       DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
-      if (DoubleMath.beyondTrigonometricLimit(h)) {
-        for (int j = i; j < i + LANES; j++) {
-          double xj = x[x0 + j];
-          value[v + j] = Math.sin(xj);
-          derivative[d + j] = Math.cos(xj);
-        }
-        continue;
-      }
       DoubleVector shifted = DoubleMath.quadrantShift(h);
       DoubleVector r = DoubleMath.quadrantRemainder(h, shifted);
       DoubleVector sine = DoubleMath.sineOfRemainder(r);
@@ -140,6 +132,15 @@ final class DoubleActivations {
       LongVector k = shifted.reinterpretAsLongs();
       DoubleMath.inQuadrant(k, sine, cosine).intoArray(value, v + i);
       DoubleMath.inQuadrant(k.add(1), sine, cosine).intoArray(derivative, d + i);
+      VectorMask<Double> beyond = DoubleMath.beyondTrigonometricLimit(h);
+      if (beyond.anyTrue()) {
+        for (int lane = 0; lane < LANES; lane++) {
+          if (beyond.laneIsSet(lane)) {
+            value[v + i + lane] = Math.sin(h.lane(lane));
+            derivative[d + i + lane] = Math.cos(h.lane(lane));
+          }
+        }
+      }
     }
   }
 

@@ -87,7 +87,10 @@ final class DoubleMath {
             .reinterpretAsLongs()
             .add(shifted.reinterpretAsLongs().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
             .reinterpretAsDoubles();
-    return scaled.blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW));
+    // The payload of a NaN would have been shifted into its exponent.
+    return scaled
+        .blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW))
+        .blend(x, x.compare(VectorOperators.NE, x));
   }
 
   /** exp(−x²), with the rounding error of the square made good. */
@@ -163,10 +166,9 @@ final class DoubleMath {
     return swapped.lanewise(VectorOperators.XOR, sign).reinterpretAsDoubles();
   }
 
-  /** Whether some |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
-  static boolean beyondTrigonometricLimit(DoubleVector x) {
-    VectorMask<Double> beyond = x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
-    return beyond.anyTrue();
+  /** Where |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
+  static VectorMask<Double> beyondTrigonometricLimit(DoubleVector x) {
+    return x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
   }
 
   private static DoubleVector withSignOf(DoubleVector x, DoubleVector magnitude) {

@@ -125,14 +125,6 @@ final class FloatActivations {
       float[] x, int x0, float[] value, int v, float[] derivative, int d, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector h = FloatVector.fromArray(SPECIES, x, x0 + i);
-      if (FloatMath.beyondTrigonometricLimit(h)) {
-        for (int j = i; j < i + LANES; j++) {
-          double xj = x[x0 + j];
-          value[v + j] = (float) Math.sin(xj);
-          derivative[d + j] = (float) Math.cos(xj);
-        }
-        continue;
-      }
       FloatVector shifted = FloatMath.quadrantShift(h);
       FloatVector r = FloatMath.quadrantRemainder(h, shifted);
       FloatVector sine = FloatMath.sineOfRemainder(r);
@@ -140,6 +132,15 @@ final class FloatActivations {
       IntVector k = shifted.reinterpretAsInts();
       FloatMath.inQuadrant(k, sine, cosine).intoArray(value, v + i);
       FloatMath.inQuadrant(k.add(1), sine, cosine).intoArray(derivative, d + i);
+      VectorMask<Float> beyond = FloatMath.beyondTrigonometricLimit(h);
+      if (beyond.anyTrue()) {
+        for (int lane = 0; lane < LANES; lane++) {
+          if (beyond.laneIsSet(lane)) {
+            value[v + i + lane] = (float) Math.sin(h.lane(lane));
+            derivative[d + i + lane] = (float) Math.cos(h.lane(lane));
+          }
+        }
+      }
     }
   }
 

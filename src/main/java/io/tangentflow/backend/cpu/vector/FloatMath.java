@@ -91,7 +91,10 @@ final class FloatMath {
             .reinterpretAsInts()
             .add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
             .reinterpretAsFloats();
-    return scaled.blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW));
+    // The payload of a NaN would have been shifted into its exponent.
+    return scaled
+        .blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW))
+        .blend(x, x.compare(VectorOperators.NE, x));
   }
 
   /** exp(−x²), with the rounding error of the square made good. */
@@ -168,10 +171,9 @@ final class FloatMath {
     return swapped.lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
   }
 
-  /** Whether some |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
-  static boolean beyondTrigonometricLimit(FloatVector x) {
-    VectorMask<Float> beyond = x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
-    return beyond.anyTrue();
+  /** Where |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */
+  static VectorMask<Float> beyondTrigonometricLimit(FloatVector x) {
+    return x.abs().compare(VectorOperators.GT, TRIGONOMETRIC_LIMIT);
   }
 
   private static FloatVector withSignOf(FloatVector x, FloatVector magnitude) {

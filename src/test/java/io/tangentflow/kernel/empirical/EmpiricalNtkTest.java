@@ -1,0 +1,406 @@
+package io.tangentflow.kernel.empirical;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.TangentFlowException.NonFiniteState;
+import io.tangentflow.TangentFlowException.OutOfMemory;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Workspace;
+import io.tangentflow.gradient.DiscreteAdjoint;
+import io.tangentflow.gradient.ParameterGradients;
+import io.tangentflow.gradient.TangentFeatures;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
+import io.tangentflow.model.StandardActivation;
+import io.tangentflow.ode.Tableau;
+import io.tangentflow.ode.TimeGrid;
+import io.tangentflow.ode.Weights;
+import io.tangentflow.testing.BackendCase;
+import io.tangentflow.testing.Networks;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.commons.math3.linear.Array2DRowRealMatrix;
+import org.apache.commons.math3.linear.EigenDecomposition;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class EmpiricalNtkTest {
+
+  private static final long AMPLE = 1L << 30;
+  private static final List<TimeGrid> GRIDS =
+      List.of(
+          new TimeGrid(Tableau.EULER, 1),
+          new TimeGrid(Tableau.EULER, 6),
+          new TimeGrid(Tableau.MIDPOINT, 3),
+          new TimeGrid(Tableau.RK4, 2),
+          new TimeGrid(Tableau.THREE_EIGHTHS, 2));
+
+  static List<BackendCase> backends() {
+    return BackendCase.all();
+  }
+
+  /**
+   * The gradients are rounded as products are (see {@link #rounding}); everything else is a sum of
+   * what is compared here, in FP64.
+   */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void bothStrategiesGiveTheProductOfTheJacobianWithItsTranspose(BackendCase which) {
+    try (Backend backend = which.open()) {
+      for (TimeGrid grid : GRIDS) {
+        for (int outputs : new int[] {1, 3}) {
+          NeuralOde model = model(33, outputs);
+          DenseMatrix x = Networks.inputs(model, 7);
+          DenseMatrix expected = jacobianProduct(model, grid, x, backend);
+          assertTrue(expected.norm() > 1, "the reference is not zero");
+          for (GramStrategy strategy : GramStrategy.values()) {
+            DenseMatrix actual = gram(strategy, model, grid, x, AMPLE, backend).gram();
+            assertWithin(expected, actual, rounding(model, grid, backend.precision()));
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void structuredAndExplicitAgreeToRounding(BackendCase which) {
+    try (Backend backend = which.open()) {
+      for (int samples : new int[] {1, 2, 13}) {
+        for (int outputs : new int[] {1, 3}) {
+          NeuralOde model = model(31, outputs);
+          TimeGrid grid = new TimeGrid(Tableau.HEUN, 4);
+          DenseMatrix x = Networks.inputs(model, samples);
+          DenseMatrix structured =
+              gram(GramStrategy.STRUCTURED, model, grid, x, AMPLE, backend).gram();
+          DenseMatrix explicit = gram(GramStrategy.EXPLICIT, model, grid, x, AMPLE, backend).gram();
+          double bound =
+              which.precision() == Precision.FP64
+                  ? 1e-12
+                  : 2 * rounding(model, grid, which.precision());
+          assertWithin(structured, explicit, bound);
+        }
+      }
+    }
+  }
+
+  /**
+   * A dot product of n numbers errs by at most nu of the product of the norms (Higham 2002, §3.1);
+   * an entry of a gradient is one of Q numbers, an entry of a panel's product one of n². The norms
+   * of the terms add up to more than the kernel's diagonal: by Cauchy–Schwarz to at most Q times,
+   * for terms that do not cancel.
+   */
+  private static double rounding(NeuralOde model, TimeGrid grid, Precision precision) {
+    double n = model.width();
+    double q = grid.evaluations();
+    return (n * n + 2 * q) * q * precision.unitRoundoff();
+  }
+
+  /**
+   * The n roundings of a product and those of Q evaluations, forwards and backwards, add up like
+   * independent errors, to √(nQ)·u (Higham and Mary, SIAM J. Sci. Comput. 41, 2019), and the flow
+   * amplifies them by e^(Lip·T) each way, Lip = σw‖W‖/√n·|φ'| ≤ 2σw, as the norm of a Gaussian
+   * matrix is near 2√n. Factor 4: a Gram entry is quadratic in both.
+   */
+  @Test
+  void singlePrecisionIsWithinItsPropagatedRoundingOfDouble() {
+    List<BackendCase> singles =
+        BackendCase.all().stream().filter(c -> c.precision() == Precision.FP32).toList();
+    for (BackendCase single : singles) {
+      BackendCase twice = new BackendCase(single.name(), Precision.FP64, single.threads());
+      NeuralOde model = model(127, 2);
+      TimeGrid grid = new TimeGrid(Tableau.RK4, 5);
+      DenseMatrix x = Networks.inputs(model, 9);
+      try (Backend narrow = single.open();
+          Backend wide = twice.open()) {
+        for (GramStrategy strategy : GramStrategy.values()) {
+          DenseMatrix expected = gram(strategy, model, grid, x, AMPLE, wide).gram();
+          DenseMatrix actual = gram(strategy, model, grid, x, AMPLE, narrow).gram();
+          double flow = Math.exp(2 * model.sigmaW() * model.horizon());
+          double bound = 4 * Math.sqrt(127 * grid.evaluations()) * 0x1p-24 * flow * flow;
+          assertWithin(expected, actual, bound);
+          System.out.printf(
+              "%s %s fp32 against fp64: relative %.2g, bound %.2g%n",
+              single, strategy, actual.distance(expected) / expected.norm(), bound);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void blocksOfSamplesGiveTheSameMatrixAndOutputsWithinAnyBudget(BackendCase which) {
+    try (Backend backend = which.open()) {
+      for (GramStrategy strategy : GramStrategy.values()) {
+        for (int outputs : new int[] {1, 2}) {
+          NeuralOde model = model(33, outputs);
+          TimeGrid grid = new TimeGrid(Tableau.RK4, 2);
+          DenseMatrix x = Networks.inputs(model, 13);
+          EmpiricalNtk.Result whole = gram(strategy, model, grid, x, AMPLE, backend);
+          List<Integer> blockSizes = new ArrayList<>();
+          long budget = plan(strategy, model, grid, 13, AMPLE, backend).bytes() - 1;
+          while (blockSizes.isEmpty() || blockSizes.get(blockSizes.size() - 1) > 1) {
+            GramPlan plan = plan(strategy, model, grid, 13, budget, backend);
+            blockSizes.add(plan.blockSize());
+            assertTrue(plan.bytes() <= budget);
+            List<Double> progress = new ArrayList<>();
+            EmpiricalNtk.Result blocked =
+                new EmpiricalNtk(model, grid, plan)
+                    .gram(new Parameters.Seeded(3), x, backend, progress::add);
+            assertTrue(blocked.peakBytes() <= plan.bytes());
+            double bound = 2 * rounding(model, grid, which.precision());
+            assertWithin(whole.gram(), blocked.gram(), bound);
+            assertEquals(0, whole.outputs().distance(blocked.outputs()), bound);
+            assertEquals(progress.stream().sorted().toList(), progress);
+            assertEquals(1, progress.get(progress.size() - 1), 1e-12);
+            budget = plan.bytes() - 1;
+          }
+          assertTrue(blockSizes.size() >= 4, "" + blockSizes);
+        }
+      }
+    }
+  }
+
+  /** The peak of what the backend holds, and the Gram and two blocks on the host. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void thePlansBytesAreTheTruePeak(BackendCase which) {
+    try (Backend backend = which.open()) {
+      for (GramStrategy strategy : GramStrategy.values()) {
+        for (int[] shape : new int[][] {{8, 6, 1}, {33, 40, 1}, {127, 24, 3}, {256, 12, 1}}) {
+          for (int blocks : new int[] {1, 2, 4}) {
+            NeuralOde model = model(shape[0], shape[2]);
+            TimeGrid grid = new TimeGrid(Tableau.RK4, 2);
+            int samples = shape[1];
+            long bytes = AMPLE;
+            GramPlan plan = plan(strategy, model, grid, samples, bytes, backend);
+            while ((samples - 1) / plan.blockSize() + 1 < blocks) {
+              plan = plan(strategy, model, grid, samples, plan.bytes() - 1, backend);
+            }
+            EmpiricalNtk.Result result =
+                new EmpiricalNtk(model, grid, plan)
+                    .gram(
+                        new Parameters.Seeded(1),
+                        Networks.inputs(model, samples),
+                        backend,
+                        fraction -> {});
+            long columns = (long) samples * shape[2];
+            long blockColumns = (long) plan.blockSize() * shape[2];
+            long host = Double.BYTES * (columns * columns + 2 * blockColumns * blockColumns);
+            long peak = result.peakBytes() + host;
+            assertTrue(peak <= plan.bytes(), peak + " of " + plan);
+            assertTrue(plan.bytes() <= 1.1 * peak, peak + " of " + plan.bytes() + ", " + plan);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aBudgetThatHoldsNotEvenOneSampleIsRefusedBeforeAnythingIsAllocated() {
+    NeuralOde model = model(1 << 14, 1);
+    TimeGrid grid = new TimeGrid(Tableau.RK4, 1000);
+    OutOfMemory refusal =
+        assertThrows(
+            OutOfMemory.class, () -> GramPlan.choose(model, grid, 1000, Precision.FP64, 1L << 31));
+    assertTrue(refusal.getMessage().contains("1000 samples at width 16384"), refusal.getMessage());
+    assertTrue(refusal.getMessage().contains("budget is 2.0 GiB"), refusal.getMessage());
+  }
+
+  @Test
+  void numbersOfSamplesThatNoMatrixHoldsAreRefused() {
+    TimeGrid grid = new TimeGrid(Tableau.EULER, 1);
+    for (int samples : new int[] {0, -1, 46_341, Integer.MAX_VALUE}) {
+      assertThrows(
+          InvalidConfiguration.class,
+          () -> GramPlan.choose(model(4, 1), grid, samples, Precision.FP64, Long.MAX_VALUE));
+    }
+    assertThrows(
+        InvalidConfiguration.class,
+        () -> GramPlan.choose(model(4, 3), grid, 20_000, Precision.FP64, Long.MAX_VALUE));
+  }
+
+  /** A trajectory is one matrix, and a matrix on the CPU one array. */
+  @Test
+  void blocksAreSmallEnoughForOneArray() {
+    TimeGrid grid = new TimeGrid(Tableau.RK4, 25);
+    GramPlan plan =
+        GramPlan.of(
+            GramStrategy.STRUCTURED, model(1 << 14, 1), grid, 4000, Precision.FP32, 1L << 50);
+    assertTrue((1L << 14) * plan.blockSize() * 101 < Integer.MAX_VALUE);
+    assertTrue(plan.blockSize() > 600);
+  }
+
+  @Test
+  void theCheaperStrategyIsChosenAndTheOneThatFitsWhereOnlyOneDoes() {
+    NeuralOde model = model(512, 1);
+    TimeGrid few = new TimeGrid(Tableau.EULER, 3);
+    TimeGrid many = new TimeGrid(Tableau.EULER, 200);
+    assertEquals(
+        GramStrategy.STRUCTURED, GramPlan.choose(model, few, 50, Precision.FP32, AMPLE).strategy());
+    assertEquals(
+        GramStrategy.EXPLICIT, GramPlan.choose(model, many, 50, Precision.FP32, AMPLE).strategy());
+    GramPlan explicit = GramPlan.of(GramStrategy.EXPLICIT, model, few, 1, Precision.FP32, AMPLE);
+    GramPlan structured =
+        GramPlan.of(GramStrategy.STRUCTURED, model, few, 1, Precision.FP32, AMPLE);
+    assertTrue(structured.bytes() < explicit.bytes());
+    assertEquals(
+        GramStrategy.STRUCTURED,
+        GramPlan.choose(model, few, 1, Precision.FP32, structured.bytes()).strategy());
+    assertThrows(
+        OutOfMemory.class,
+        () -> GramPlan.choose(model, few, 1, Precision.FP32, structured.bytes() - 1));
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void theMatrixIsSymmetricAndPositiveSemidefiniteWithinRounding(BackendCase which) {
+    try (Backend backend = which.open()) {
+      NeuralOde model = model(33, 3);
+      TimeGrid grid = new TimeGrid(Tableau.RK4, 2);
+      DenseMatrix x = Networks.inputs(model, 12);
+      // Two equal samples make it singular.
+      System.arraycopy(x.values(), 0, x.values(), 5, 5);
+      for (GramStrategy strategy : GramStrategy.values()) {
+        for (long budget :
+            new long[] {AMPLE, plan(strategy, model, grid, 12, AMPLE, backend).bytes() - 1}) {
+          DenseMatrix k = gram(strategy, model, grid, x, budget, backend).gram();
+          assertEquals(0, k.distance(k.transpose()));
+          double[] eigenvalues =
+              new EigenDecomposition(
+                      new Array2DRowRealMatrix(
+                          IntStream.range(0, k.rows())
+                              .mapToObj(
+                                  i ->
+                                      Arrays.copyOfRange(
+                                          k.values(), i * k.rows(), (i + 1) * k.rows()))
+                              .toArray(double[][]::new)))
+                  .getRealEigenvalues();
+          double least = Arrays.stream(eigenvalues).min().orElseThrow();
+          double greatest = Arrays.stream(eigenvalues).max().orElseThrow();
+          double bound = 36 * rounding(model, grid, which.precision()) * greatest;
+          assertTrue(least > -bound, least + " of " + greatest);
+          assertTrue(least < bound + 1e-10 * greatest, "equal samples give a null vector");
+        }
+      }
+    }
+  }
+
+  @Test
+  void theTraceOverOutputsIsTheMeanOfTheirDiagonalBlocks() {
+    DenseMatrix k = DenseMatrix.zeros(4, 4);
+    for (int i = 0; i < 16; i++) {
+      k.values()[i] = i;
+    }
+    DenseMatrix trace = new EmpiricalNtk.Result(k, DenseMatrix.zeros(2, 2), 0).traceOverOutputs();
+    assertEquals(2, trace.rows());
+    assertEquals((0 + 5) / 2.0, trace.get(0, 0));
+    assertEquals((2 + 7) / 2.0, trace.get(1, 0));
+    assertEquals((8 + 13) / 2.0, trace.get(0, 1));
+    assertEquals((10 + 15) / 2.0, trace.get(1, 1));
+  }
+
+  /** Features near 10²⁰⁰ are finite; their products are not. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void aKernelThatOverflowsIsNamed(BackendCase which) {
+    double large = which.precision() == Precision.FP64 ? 1e200 : 1e30;
+    NeuralOde model = new NeuralOde(1, 1, StandardActivation.IDENTITY);
+    DenseMatrix one = new DenseMatrix(1, 1, new double[] {1});
+    Parameters.Given parameters =
+        new Parameters.Given(new DenseMatrix(1, 1, new double[] {large}), one, one);
+    DenseMatrix x = new DenseMatrix(1, 3, new double[] {0, 1, 0});
+    TimeGrid grid = new TimeGrid(Tableau.RK4, 2);
+    try (Backend backend = which.open()) {
+      for (GramStrategy strategy : GramStrategy.values()) {
+        GramPlan plan = plan(strategy, model, grid, 3, AMPLE, backend);
+        EmpiricalNtk ntk = new EmpiricalNtk(model, grid, plan);
+        NonFiniteState failure =
+            assertThrows(
+                NonFiniteState.class, () -> ntk.gram(parameters, x, backend, fraction -> {}));
+        assertTrue(failure.getMessage().contains("tangent kernel"), failure.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void strategiesAreFoundByName() {
+    assertEquals(GramStrategy.EXPLICIT, GramStrategy.named("Explicit"));
+    assertThrows(InvalidConfiguration.class, () -> GramStrategy.named("dense"));
+  }
+
+  private static NeuralOde model(int width, int outputs) {
+    return new NeuralOde(5, width, outputs, 0.8, 1.2, 0.9, 1.1, StandardActivation.SOFTPLUS);
+  }
+
+  private static GramPlan plan(
+      GramStrategy strategy,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      long budget,
+      Backend backend) {
+    return GramPlan.of(strategy, model, grid, samples, backend.precision(), budget);
+  }
+
+  private static EmpiricalNtk.Result gram(
+      GramStrategy strategy,
+      NeuralOde model,
+      TimeGrid grid,
+      DenseMatrix x,
+      long budget,
+      Backend backend) {
+    GramPlan plan = plan(strategy, model, grid, x.columns(), budget, backend);
+    return new EmpiricalNtk(model, grid, plan)
+        .gram(new Parameters.Seeded(3), x, backend, fraction -> {});
+  }
+
+  /** J Jᵀ in FP64, row i·m + o of J being the gradient of output o of sample i. */
+  private static DenseMatrix jacobianProduct(
+      NeuralOde model, TimeGrid grid, DenseMatrix x, Backend backend) {
+    try (Workspace workspace = backend.workspace("a test", 1 << 26)) {
+      Weights weights = Weights.place(model, new Parameters.Seeded(3), workspace);
+      TangentFeatures features =
+          new DiscreteAdjoint(grid).features(weights, weights.upload(x, workspace), workspace);
+      int m = model.outputs();
+      List<List<DenseMatrix>> rows = new ArrayList<>();
+      for (int row = 0; row < x.columns() * m; row++) {
+        ParameterGradients g = ParameterGradients.of(features, row / m, row % m, workspace);
+        rows.add(List.of(g.u(), g.w(), g.v()));
+      }
+      DenseMatrix k = DenseMatrix.zeros(rows.size(), rows.size());
+      for (int i = 0; i < k.rows(); i++) {
+        for (int j = 0; j < k.rows(); j++) {
+          double sum = 0;
+          for (int block = 0; block < 3; block++) {
+            double[] a = rows.get(i).get(block).values();
+            double[] b = rows.get(j).get(block).values();
+            for (int e = 0; e < a.length; e++) {
+              sum += a[e] * b[e];
+            }
+          }
+          k.set(i, j, sum);
+        }
+      }
+      return k;
+    }
+  }
+
+  /** Relative to the geometric mean of the diagonal entries, as a kernel is. */
+  private static void assertWithin(DenseMatrix expected, DenseMatrix actual, double bound) {
+    for (int j = 0; j < expected.columns(); j++) {
+      for (int i = 0; i < expected.rows(); i++) {
+        double scale = Math.sqrt(expected.get(i, i) * expected.get(j, j));
+        assertEquals(expected.get(i, j), actual.get(i, j), bound * scale);
+      }
+    }
+  }
+}
