@@ -215,7 +215,7 @@ class CommandsTest {
 
   @Test
   void differenceFromFp64IsLeftOutWithAWarningWhereItDoesNotFit() {
-    // W takes 64 MiB in fp32 and 128 MiB in fp64, beside 128 MiB of panels in both.
+    // W takes 64 MiB in fp32 and 128 MiB in fp64.
     Invocation ntk =
         Invocation.of(
                 "ntk",
@@ -228,7 +228,7 @@ class CommandsTest {
                 "--solver",
                 "euler",
                 "--memory",
-                "230m",
+                "100m",
                 "--json",
                 "-q")
             .ended(0);
@@ -394,7 +394,7 @@ class CommandsTest {
   void exhaustedHeapEndsWithOneSentence() throws Exception {
     for (Object[] words :
         List.of(
-            new Object[] {"ntk", "--width", 8192, "-q"},
+            new Object[] {"ntk", "--width", 4096, "-q"},
             new Object[] {"limit", "--samples", 1797, "-q"})) {
       Invocation command = Invocation.child(directory, List.of("-Xmx48m"), words).ended(5);
       assertEquals(1, command.err().lines().count(), command.err());
