@@ -43,6 +43,7 @@ record Invocation(int code, String out, String err) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
+    command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(
         List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
     command.addAll(jvmFlags);
@@ -63,7 +64,11 @@ record Invocation(int code, String out, String err) {
     Path out = scratch.resolve("stdout");
     Path err = scratch.resolve("stderr");
     Process process = start(jvmFlags, out, err, args);
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the child ends by itself");
+    try {
+      assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the child ends by itself");
+    } finally {
+      process.destroyForcibly();
+    }
     return new Invocation(process.exitValue(), text(out), withoutJvmWarnings(text(err)));
   }
 
