@@ -1,9 +1,14 @@
 package io.tangentflow.backend.cpu;
 
 import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.RecursiveAction;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
-/** Splits ranges of independent work over one fork-join pool. */
+/**
+ * Splits ranges of independent work over the calling thread and one fork-join pool. Passes are as
+ * short as it takes to wake a thread, so the caller never waits for one to wake: all claim parts in
+ * turn, and who comes late finds none left.
+ */
 final class Parallel implements AutoCloseable {
 
   /** Work on [from, to). */
@@ -17,7 +22,7 @@ final class Parallel implements AutoCloseable {
 
   Parallel(int threads) {
     this.threads = threads;
-    this.pool = threads == 1 ? null : new ForkJoinPool(threads);
+    this.pool = threads == 1 ? null : new ForkJoinPool(threads - 1);
   }
 
   int threads() {
@@ -26,13 +31,18 @@ final class Parallel implements AutoCloseable {
 
   /** Runs the work on parts of [0, size), none smaller than {@code grain} but the last. */
   void run(int size, int grain, Range work) {
-    if (pool == null || size <= grain) {
+    if (pool == null || size <= 2L * grain) {
       work.run(0, size);
-    } else {
-      // A few parts per thread even out interruptions; more would only cost.
-      int part = Math.max(grain, (size - 1) / (4 * threads) + 1);
-      pool.invoke(new Split(0, size, part, work));
+      return;
     }
+    // A few parts per thread even out interruptions; more would only cost.
+    int part = Math.max(grain, (size - 1) / (4 * threads) + 1);
+    Job job = new Job(size, part, work);
+    for (int helper = 1; helper < Math.min(threads, job.parts); helper++) {
+      pool.execute(job::claim);
+    }
+    job.claim();
+    job.await();
   }
 
   @Override
@@ -42,28 +52,47 @@ final class Parallel implements AutoCloseable {
     }
   }
 
-  private static final class Split extends RecursiveAction {
-    private static final long serialVersionUID = 1L;
-    private final int from;
-    private final int to;
+  private static final class Job {
+    private final int size;
     private final int part;
-    private final transient Range work;
+    private final int parts;
+    private final Range work;
+    private final AtomicInteger claimed = new AtomicInteger();
+    private final AtomicInteger finished = new AtomicInteger();
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-    Split(int from, int to, int part, Range work) {
-      this.from = from;
-      this.to = to;
+    Job(int size, int part, Range work) {
+      this.size = size;
       this.part = part;
+      this.parts = (size - 1) / part + 1;
       this.work = work;
     }
 
-    @Override
-    protected void compute() {
-      int parts = (to - from - 1) / part + 1;
-      if (parts <= 1) {
-        work.run(from, to);
-      } else {
-        int middle = from + parts / 2 * part;
-        invokeAll(new Split(from, middle, part, work), new Split(middle, to, part, work));
+    void claim() {
+      for (int i = claimed.getAndIncrement(); i < parts; i = claimed.getAndIncrement()) {
+        try {
+          work.run(i * part, (int) Math.min(size, (i + 1L) * part));
+        } catch (RuntimeException | Error e) {
+          failure.compareAndSet(null, e);
+        } finally {
+          finished.incrementAndGet();
+        }
+      }
+    }
+
+    /**
+     * Waits for the parts that others have claimed and not finished, each a part's time at most.
+     */
+    void await() {
+      while (finished.get() < parts) {
+        Thread.onSpinWait();
+      }
+      Throwable thrown = failure.get();
+      if (thrown instanceof Error error) {
+        throw error;
+      }
+      if (thrown instanceof RuntimeException exception) {
+        throw exception;
       }
     }
   }
