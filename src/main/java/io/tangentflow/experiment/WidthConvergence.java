@@ -383,27 +383,59 @@ public final class WidthConvergence {
         .inverseCumulativeProbability(0.5 + CONFIDENCE / 2);
   }
 
+  /** Calls a kernel positive definite only where its least eigenvalue exceeds its uncertainty. */
   private static String leastEigenvalueFinding(Family family) {
+    double fromPrecision =
+        precisionEffect(family).map(PrecisionEffect::leastEigenvalueUncertainty).orElse(0.0);
     double least = Double.POSITIVE_INFINITY;
+    double uncertainty = 0;
     long negative = 0;
+    long unresolved = 0;
     long networks = 0;
     for (List<CellResult> results : family.byWidth().values()) {
       for (CellResult r : results) {
+        double doubt = r.leastEigenvalueError() + fromPrecision;
         least = Math.min(least, r.leastEigenvalue());
-        negative += r.leastEigenvalue() <= 0 ? 1 : 0;
+        uncertainty = Math.max(uncertainty, doubt);
+        negative += r.leastEigenvalue() < -doubt ? 1 : 0;
+        unresolved += Math.abs(r.leastEigenvalue()) <= doubt ? 1 : 0;
         networks++;
       }
     }
-    String limit =
-        String.format(
-            "the limit has %s.", Numbers.significant(family.limit().leastEigenvalue(), 3));
-    return negative == 0
-        ? String.format(
-            "%s: every one of %d tangent kernels is positive definite, λ_min at least %s; %s",
-            family.name(), networks, Numbers.significant(least, 3), limit)
-        : String.format(
-            "%s: %d of %d tangent kernels have a least eigenvalue ≤ 0 (down to %s); %s",
-            family.name(), negative, networks, Numbers.significant(least, 3), limit);
+    List<String> clauses = new ArrayList<>();
+    if (negative > 0) {
+      clauses.add(
+          String.format(
+              "%d of %d tangent kernels have a least eigenvalue ≤ 0 (down to %s)",
+              negative, networks, Numbers.significant(least, 3)));
+    }
+    if (unresolved > 0) {
+      clauses.add(
+          String.format(
+              "%d of %d tangent kernels have a least eigenvalue that cannot be told from 0 (the"
+                  + " least is %s, each uncertain by up to %s)",
+              unresolved,
+              networks,
+              Numbers.significant(least, 3),
+              Numbers.significant(uncertainty, 2)));
+    }
+    if (clauses.isEmpty()) {
+      clauses.add(
+          String.format(
+              "%s positive definite, λ_min at least %s",
+              networks == 1
+                  ? "its one tangent kernel is"
+                  : "every one of " + networks + " tangent kernels is",
+              Numbers.significant(least, 3)));
+    }
+    LimitSummary limit = family.limit();
+    clauses.add(
+        "the limit has "
+            + Numbers.significant(limit.leastEigenvalue(), 3)
+            + (Math.abs(limit.leastEigenvalue()) <= limit.leastEigenvalueError()
+                ? ", which cannot be told from 0"
+                : ""));
+    return family.name() + ": " + String.join("; ", clauses) + ".";
   }
 
   private static Optional<PrecisionEffect> precisionEffect(Family family) {

@@ -268,7 +268,25 @@ class WidthConvergenceTest {
                 (w, s) -> 1e-7,
                 3e-7)
             .findings();
+    assertTrue(findings.get(1).contains("12 of 12 tangent kernels"), findings.get(1));
+    assertTrue(findings.get(1).contains("cannot be told from 0"), findings.get(1));
     assertTrue(findings.get(2).contains("--precision fp64 would resolve it"), findings.get(2));
+  }
+
+  @Test
+  void leastEigenvaluesOfRoundingSizeAreNeitherPositiveNorNegative() {
+    String finding =
+        of(
+                softplus(WIDTHS, SEEDS, Precision.FP64),
+                WidthConvergenceTest::scattered,
+                (width, seed) -> width == 64 ? -1e-20 : 1e-20,
+                null)
+            .findings()
+            .get(1);
+    assertTrue(finding.contains("12 of 12 tangent kernels"), finding);
+    assertTrue(finding.contains("cannot be told from 0"), finding);
+    assertFalse(finding.contains("definite"), finding);
+    assertFalse(finding.contains("≤ 0"), finding);
   }
 
   @Test
