@@ -48,6 +48,7 @@ public final class WidthConvergence {
 
   private static final double CONFIDENCE = 0.95;
   private static final int BAND_POINTS = 60;
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Manifest manifest;
@@ -120,6 +121,12 @@ public final class WidthConvergence {
   /** The findings, one sentence each. */
   public List<String> findings() {
     List<String> sentences = new ArrayList<>();
+    if (finished() < planned()) {
+      sentences.add(
+          String.format(
+              "Only %d of %d networks are finished; 'resume' computes the others.",
+              finished(), planned()));
+    }
     for (Family family : families) {
       sentences.add(
           family
@@ -139,6 +146,17 @@ public final class WidthConvergence {
       precisionFinding(family).ifPresent(sentences::add);
     }
     return sentences;
+  }
+
+  private int planned() {
+    return manifest.configuration().cells().size();
+  }
+
+  private int finished() {
+    return families.stream()
+        .flatMap(family -> family.byWidth().values().stream())
+        .mapToInt(List::size)
+        .sum();
   }
 
   /** One row per family and width. */
@@ -204,6 +222,7 @@ public final class WidthConvergence {
   /** The same as one JSON object. */
   public ObjectNode json() {
     ObjectNode root = JSON.createObjectNode();
+    root.put("networks", planned()).put("finished", finished());
     ArrayNode list = root.putArray("families");
     for (Family family : families) {
       ObjectNode node = list.addObject();

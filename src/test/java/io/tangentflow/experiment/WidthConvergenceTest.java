@@ -185,6 +185,26 @@ class WidthConvergenceTest {
     assertFalse(written("least-eigenvalue.svg").contains("NaN"));
   }
 
+  @Test
+  void unfinishedRunIsSaidToBe() throws Exception {
+    WidthConvergence whole =
+        of(
+            softplus(WIDTHS, SEEDS, Precision.FP64),
+            WidthConvergenceTest::scattered,
+            (w, s) -> 0.2,
+            null);
+    assertFalse(whole.findings().get(0).contains("finished"));
+    Path results = directory.resolve("run").resolve("results.jsonl");
+    Files.write(results, Files.readAllLines(results).subList(0, 5));
+    try (RunDirectory run = RunDirectory.open(directory.resolve("run"))) {
+      WidthConvergence part = WidthConvergence.of(run);
+      String first = part.findings().get(0);
+      assertTrue(first.contains("5 of 12 networks are finished"), first);
+      assertEquals(5, part.json().get("finished").asInt());
+      assertEquals(12, part.json().get("networks").asInt());
+    }
+  }
+
   /** Solvers other than Euler's are all set against the continuum. */
   @Test
   void limitThatFamiliesShareIsDrawnAndListedOnce() throws Exception {
