@@ -25,6 +25,7 @@ import io.tangentflow.sweep.Sweep;
 import io.tangentflow.sweep.SweepConfiguration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -35,6 +36,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import org.apache.commons.math3.distribution.TDistribution;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 import org.apache.commons.math3.stat.regression.SimpleRegression;
@@ -48,6 +50,9 @@ public final class WidthConvergence {
 
   private static final double CONFIDENCE = 0.95;
   private static final int BAND_POINTS = 60;
+
+  /** Ratio of least eigenvalues beyond which the smaller would lie on a linear axis's zero. */
+  private static final double LINEAR_RATIO = 30;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -318,7 +323,7 @@ public final class WidthConvergence {
         Plot.of(
                 "Least eigenvalue of the empirical tangent kernel",
                 Axis.log("width n").labelledByData(),
-                Axis.linear("λₘᵢₙ(K)").including(0))
+                leastEigenvalueAxis())
             .subtitle(subtitle());
     for (Family family : families) {
       plot = plot.with(Series.joined(family.name(), points(family, CellResult::leastEigenvalue)));
@@ -327,6 +332,20 @@ public final class WidthConvergence {
       plot = plot.with(new ReferenceLine("limit, " + limit.name(), limit.leastEigenvalue()));
     }
     return plot;
+  }
+
+  private Axis leastEigenvalueAxis() {
+    String label = "λₘᵢₙ(K)";
+    DoubleSummaryStatistics drawn =
+        DoubleStream.concat(
+                families.stream()
+                    .flatMap(family -> points(family, CellResult::leastEigenvalue).stream())
+                    .mapToDouble(Point::y),
+                limits().stream().mapToDouble(LimitSummary::leastEigenvalue))
+            .summaryStatistics();
+    return drawn.getMin() > 0 && drawn.getMax() > LINEAR_RATIO * drawn.getMin()
+        ? Axis.log(label)
+        : Axis.linear(label).including(0);
   }
 
   private String subtitle() {

@@ -205,6 +205,16 @@ class WidthConvergenceTest {
     }
   }
 
+  @Test
+  void leastEigenvaluesOfManyMagnitudesAreDrawnOnALogarithmicAxis() throws Exception {
+    of(
+        softplus(WIDTHS, SEEDS, Precision.FP64),
+        WidthConvergenceTest::scattered,
+        (width, seed) -> width == 64 ? 1e-4 : 0.2,
+        null);
+    assertTrue(written("least-eigenvalue.svg").contains("10⁻³"));
+  }
+
   /** Solvers other than Euler's are all set against the continuum. */
   @Test
   void limitThatFamiliesShareIsDrawnAndListedOnce() throws Exception {
