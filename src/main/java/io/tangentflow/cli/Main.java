@@ -93,7 +93,13 @@ public final class Main {
   /** One sentence on what is wrong with the command line, and where to read what is right. */
   private static int misuse(ParameterException e, PrintWriter err) {
     String command = e.getCommandLine().getCommandSpec().qualifiedName();
-    String sentence = e.getMessage().replaceAll("\\s*\\R\\s*", " ").replaceFirst("^Error: ", "");
+    String sentence =
+        e.getMessage()
+            .replaceAll("\\s*\\R\\s*", " ")
+            .replaceFirst("^Error: ", "")
+            .replaceFirst("' is not an int$", "' is not a whole number, or too large")
+            .replaceFirst("' is not a long$", "' is not a whole number, or too large")
+            .replaceFirst("' is not a double$", "' is not a number");
     if (e instanceof UnmatchedArgumentException unmatched) {
       String argument = unmatched.getUnmatched().get(0);
       List<String> suggestions = unmatched.getSuggestions();

@@ -25,6 +25,7 @@ import io.tangentflow.sweep.Sweep;
 import io.tangentflow.sweep.SweepConfiguration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -35,6 +36,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import org.apache.commons.math3.distribution.TDistribution;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 import org.apache.commons.math3.stat.regression.SimpleRegression;
@@ -48,6 +50,10 @@ public final class WidthConvergence {
 
   private static final double CONFIDENCE = 0.95;
   private static final int BAND_POINTS = 60;
+
+  /** Ratio of least eigenvalues beyond which the smaller would lie on a linear axis's zero. */
+  private static final double LINEAR_RATIO = 30;
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Manifest manifest;
@@ -120,6 +126,12 @@ public final class WidthConvergence {
   /** The findings, one sentence each. */
   public List<String> findings() {
     List<String> sentences = new ArrayList<>();
+    if (finished() < planned()) {
+      sentences.add(
+          String.format(
+              "Only %d of %d networks are finished; 'resume' computes the others.",
+              finished(), planned()));
+    }
     for (Family family : families) {
       sentences.add(
           family
@@ -139,6 +151,17 @@ public final class WidthConvergence {
       precisionFinding(family).ifPresent(sentences::add);
     }
     return sentences;
+  }
+
+  private int planned() {
+    return manifest.configuration().cells().size();
+  }
+
+  private int finished() {
+    return families.stream()
+        .flatMap(family -> family.byWidth().values().stream())
+        .mapToInt(List::size)
+        .sum();
   }
 
   /** One row per family and width. */
@@ -204,6 +227,7 @@ public final class WidthConvergence {
   /** The same as one JSON object. */
   public ObjectNode json() {
     ObjectNode root = JSON.createObjectNode();
+    root.put("networks", planned()).put("finished", finished());
     ArrayNode list = root.putArray("families");
     for (Family family : families) {
       ObjectNode node = list.addObject();
@@ -299,7 +323,7 @@ public final class WidthConvergence {
         Plot.of(
                 "Least eigenvalue of the empirical tangent kernel",
                 Axis.log("width n").labelledByData(),
-                Axis.linear("λₘᵢₙ(K)").including(0))
+                leastEigenvalueAxis())
             .subtitle(subtitle());
     for (Family family : families) {
       plot = plot.with(Series.joined(family.name(), points(family, CellResult::leastEigenvalue)));
@@ -308,6 +332,20 @@ public final class WidthConvergence {
       plot = plot.with(new ReferenceLine("limit, " + limit.name(), limit.leastEigenvalue()));
     }
     return plot;
+  }
+
+  private Axis leastEigenvalueAxis() {
+    String label = "λₘᵢₙ(K)";
+    DoubleSummaryStatistics drawn =
+        DoubleStream.concat(
+                families.stream()
+                    .flatMap(family -> points(family, CellResult::leastEigenvalue).stream())
+                    .mapToDouble(Point::y),
+                limits().stream().mapToDouble(LimitSummary::leastEigenvalue))
+            .summaryStatistics();
+    return drawn.getMin() > 0 && drawn.getMax() > LINEAR_RATIO * drawn.getMin()
+        ? Axis.log(label)
+        : Axis.linear(label).including(0);
   }
 
   private String subtitle() {
@@ -383,27 +421,59 @@ public final class WidthConvergence {
         .inverseCumulativeProbability(0.5 + CONFIDENCE / 2);
   }
 
+  /** Calls a kernel positive definite only where its least eigenvalue exceeds its uncertainty. */
   private static String leastEigenvalueFinding(Family family) {
+    double fromPrecision =
+        precisionEffect(family).map(PrecisionEffect::leastEigenvalueUncertainty).orElse(0.0);
     double least = Double.POSITIVE_INFINITY;
+    double uncertainty = 0;
     long negative = 0;
+    long unresolved = 0;
     long networks = 0;
     for (List<CellResult> results : family.byWidth().values()) {
       for (CellResult r : results) {
+        double doubt = r.leastEigenvalueError() + fromPrecision;
         least = Math.min(least, r.leastEigenvalue());
-        negative += r.leastEigenvalue() <= 0 ? 1 : 0;
+        uncertainty = Math.max(uncertainty, doubt);
+        negative += r.leastEigenvalue() < -doubt ? 1 : 0;
+        unresolved += Math.abs(r.leastEigenvalue()) <= doubt ? 1 : 0;
         networks++;
       }
     }
-    String limit =
-        String.format(
-            "the limit has %s.", Numbers.significant(family.limit().leastEigenvalue(), 3));
-    return negative == 0
-        ? String.format(
-            "%s: every one of %d tangent kernels is positive definite, λ_min at least %s; %s",
-            family.name(), networks, Numbers.significant(least, 3), limit)
-        : String.format(
-            "%s: %d of %d tangent kernels have a least eigenvalue ≤ 0 (down to %s); %s",
-            family.name(), negative, networks, Numbers.significant(least, 3), limit);
+    List<String> clauses = new ArrayList<>();
+    if (negative > 0) {
+      clauses.add(
+          String.format(
+              "%d of %d tangent kernels have a least eigenvalue ≤ 0 (down to %s)",
+              negative, networks, Numbers.significant(least, 3)));
+    }
+    if (unresolved > 0) {
+      clauses.add(
+          String.format(
+              "%d of %d tangent kernels have a least eigenvalue that cannot be told from 0 (the"
+                  + " least is %s, each uncertain by up to %s)",
+              unresolved,
+              networks,
+              Numbers.significant(least, 3),
+              Numbers.significant(uncertainty, 2)));
+    }
+    if (clauses.isEmpty()) {
+      clauses.add(
+          String.format(
+              "%s positive definite, λ_min at least %s",
+              networks == 1
+                  ? "its one tangent kernel is"
+                  : "every one of " + networks + " tangent kernels is",
+              Numbers.significant(least, 3)));
+    }
+    LimitSummary limit = family.limit();
+    clauses.add(
+        "the limit has "
+            + Numbers.significant(limit.leastEigenvalue(), 3)
+            + (Math.abs(limit.leastEigenvalue()) <= limit.leastEigenvalueError()
+                ? ", which cannot be told from 0"
+                : ""));
+    return family.name() + ": " + String.join("; ", clauses) + ".";
   }
 
   private static Optional<PrecisionEffect> precisionEffect(Family family) {

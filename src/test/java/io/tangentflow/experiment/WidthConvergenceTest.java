@@ -185,6 +185,36 @@ class WidthConvergenceTest {
     assertFalse(written("least-eigenvalue.svg").contains("NaN"));
   }
 
+  @Test
+  void unfinishedRunIsSaidToBe() throws Exception {
+    WidthConvergence whole =
+        of(
+            softplus(WIDTHS, SEEDS, Precision.FP64),
+            WidthConvergenceTest::scattered,
+            (w, s) -> 0.2,
+            null);
+    assertFalse(whole.findings().get(0).contains("finished"));
+    Path results = directory.resolve("run").resolve("results.jsonl");
+    Files.write(results, Files.readAllLines(results).subList(0, 5));
+    try (RunDirectory run = RunDirectory.open(directory.resolve("run"))) {
+      WidthConvergence part = WidthConvergence.of(run);
+      String first = part.findings().get(0);
+      assertTrue(first.contains("5 of 12 networks are finished"), first);
+      assertEquals(5, part.json().get("finished").asInt());
+      assertEquals(12, part.json().get("networks").asInt());
+    }
+  }
+
+  @Test
+  void leastEigenvaluesOfManyMagnitudesAreDrawnOnALogarithmicAxis() throws Exception {
+    of(
+        softplus(WIDTHS, SEEDS, Precision.FP64),
+        WidthConvergenceTest::scattered,
+        (width, seed) -> width == 64 ? 1e-4 : 0.2,
+        null);
+    assertTrue(written("least-eigenvalue.svg").contains("10⁻³"));
+  }
+
   /** Solvers other than Euler's are all set against the continuum. */
   @Test
   void limitThatFamiliesShareIsDrawnAndListedOnce() throws Exception {
@@ -268,7 +298,25 @@ class WidthConvergenceTest {
                 (w, s) -> 1e-7,
                 3e-7)
             .findings();
+    assertTrue(findings.get(1).contains("12 of 12 tangent kernels"), findings.get(1));
+    assertTrue(findings.get(1).contains("cannot be told from 0"), findings.get(1));
     assertTrue(findings.get(2).contains("--precision fp64 would resolve it"), findings.get(2));
+  }
+
+  @Test
+  void leastEigenvaluesOfRoundingSizeAreNeitherPositiveNorNegative() {
+    String finding =
+        of(
+                softplus(WIDTHS, SEEDS, Precision.FP64),
+                WidthConvergenceTest::scattered,
+                (width, seed) -> width == 64 ? -1e-20 : 1e-20,
+                null)
+            .findings()
+            .get(1);
+    assertTrue(finding.contains("12 of 12 tangent kernels"), finding);
+    assertTrue(finding.contains("cannot be told from 0"), finding);
+    assertFalse(finding.contains("definite"), finding);
+    assertFalse(finding.contains("≤ 0"), finding);
   }
 
   @Test
