@@ -70,7 +70,7 @@ final class EvaluateCommand implements Callable<Integer> {
         Table.of(
             "Largest difference from the file, relative to the largest entry of each quantity"
                 + " (tolerance "
-                + tolerance
+                + (engine.precision() == Precision.FP64 ? "1e-11" : "1e-4")
                 + ", "
                 + engine.precision()
                 + "):",
@@ -129,7 +129,12 @@ final class EvaluateCommand implements Callable<Integer> {
       try {
         new TimeGrid(tableau(networks.get(i)), networks.get(i).depth());
       } catch (InvalidConfiguration e) {
-        throw new DataFormat(file, "network", i, "field \"method\": " + e.getMessage());
+        // A file has fields where the command line has options.
+        String why =
+            e.getMessage()
+                .replaceFirst("^--solver:", "field \"method\":")
+                .replaceFirst("^--depth:", "field \"L\":");
+        throw new DataFormat(file, "network", i, why);
       }
     }
   }

@@ -199,35 +199,45 @@ final class NtkCommand implements Callable<Integer> {
         .put("peakBytes", result.peakBytes())
         .put("seconds", seconds)
         .put("gflops", plan.flops() / seconds * 1e-9);
+    OptionalDouble difference = OptionalDouble.empty();
+    if (backend.precision() == Precision.FP32) {
+      difference = differenceFromFp64(model, grid, parameters, dataset, result, backend, budget);
+    }
     Table table =
         Table.of(
                 String.format(
-                    "Tangent kernel of %s, width %d, %s by %s, seed %d, on %d samples of %s:",
+                    "Tangent kernel of %s, width %d, %s by %s, seed %d, on %d samples of %s, d = %d:",
                     model.activation().label(),
                     width,
                     grid,
                     backend.precision(),
                     seed,
                     dataset.samples(),
-                    data.data),
+                    data.data,
+                    dataset.dimension()),
                 Table.Column.left("quantity"),
                 Table.Column.right("value"))
             .row(Cell.of("order of the Gram matrix"), Cell.of(kernel.rows()))
             .row(Cell.of("least eigenvalue"), Cell.of(least.value(), 6))
-            .row(Cell.of("  error bound of the eigenvalue solver"), Cell.of(least.errorBound(), 2))
+            .row(Cell.of("  error bound of the eigenvalue solver"), Cell.of(least.errorBound(), 2));
+    if (difference.isPresent()) {
+      // By Weyl's inequality; see WidthConvergence.
+      double uncertainty = difference.getAsDouble() * greatest.value();
+      object.put("differenceFromFp64", difference.getAsDouble());
+      object.put("leastEigenvalueUncertainty", uncertainty);
+      table = table.row(Cell.of("  uncertainty from fp32, about"), Cell.of(uncertainty, 2));
+    } else if (backend.precision() == Precision.FP32) {
+      object.putNull("differenceFromFp64").putNull("leastEigenvalueUncertainty");
+    }
+    table =
+        table
             .row(Cell.of("greatest eigenvalue"), Cell.of(greatest.value(), 6))
             .row(Cell.of("Frobenius norm"), Cell.of(kernel.norm(), 6));
     if (backend.precision() == Precision.FP32) {
-      OptionalDouble difference =
-          differenceFromFp64(model, grid, parameters, dataset, result, backend, budget);
-      Cell cell = Cell.of("not known");
-      if (difference.isPresent()) {
-        cell = Cell.of(difference.getAsDouble(), 2);
-        object.put("differenceFromFp64", difference.getAsDouble());
-      } else {
-        object.putNull("differenceFromFp64");
-      }
-      table = table.row(Cell.of("relative difference from fp64 on the first samples"), cell);
+      table =
+          table.row(
+              Cell.of("relative difference from fp64 on the first samples"),
+              difference.isPresent() ? Cell.of(difference.getAsDouble(), 2) : Cell.of("not known"));
     }
     table =
         table

@@ -86,7 +86,8 @@ final class SweepRun {
             String.format(
                 "%s: %d of %d networks to compute on %s, %s",
                 run.path(), cells - finished, cells, backend.name(), backend.description()));
-    String advice = "what is finished is kept; go on with: tangentflow resume " + run.path();
+    String advice =
+        "what is finished is kept; go on with: tangentflow resume " + shellWord(run.path());
     Thread whenStopped = new Thread(() -> console().status("stopped; " + advice));
     Runtime.getRuntime().addShutdownHook(whenStopped);
     try (Console.Progress progress = console().progress("networks", cells)) {
@@ -96,6 +97,14 @@ final class SweepRun {
       removeHook(whenStopped);
     }
     return report.write(run);
+  }
+
+  /** A path as one word of a shell's command line. */
+  private static String shellWord(Path path) {
+    String text = path.toString();
+    return text.matches("[\\p{L}\\p{N}_./=+:@%,-]+")
+        ? text
+        : "'" + text.replace("'", "'\\''") + "'";
   }
 
   private static void removeHook(Thread hook) {

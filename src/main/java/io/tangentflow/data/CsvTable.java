@@ -113,7 +113,11 @@ record CsvTable(List<String> header, DenseMatrix cells) {
 
     private void append(List<String> row) {
       if (row.size() != width) {
-        throw fault("the row has " + row.size() + " cells, and the first row has " + width);
+        throw fault(
+            "the row has "
+                + (row.size() == 1 ? "1 cell" : row.size() + " cells")
+                + ", and the first row has "
+                + width);
       }
       if ((samples + 1L) * width > Integer.MAX_VALUE) {
         throw fault("the table exceeds 2^31 - 1 numbers; split it");
@@ -130,7 +134,12 @@ record CsvTable(List<String> header, DenseMatrix cells) {
       }
       boolean number = NUMBER.matcher(cell).matches();
       if (!number && isText(cell)) {
-        throw fault(named(column) + " is '" + cell + "', which is not a number");
+        throw fault(
+            named(column)
+                + " is '"
+                + cell
+                + "', which is not a number"
+                + (width == 1 ? "; cells are separated by commas" : ""));
       }
       double value = number ? Double.parseDouble(cell) : Double.NaN;
       if (!Double.isFinite(value)) {

@@ -86,7 +86,9 @@ public final class NetworkFile {
       return new NetworkFile(path).parse(JSON.readTree(Files.readAllBytes(path)));
     } catch (JsonProcessingException e) {
       long line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-      throw new DataFormat(path, "line", line, "not JSON: " + e.getOriginalMessage());
+      // What Jackson adds in parentheses is about its own source object, not about the file.
+      String why = e.getOriginalMessage().replaceFirst("(?s) \\(start marker at .*", "");
+      throw new DataFormat(path, "line", line, "not JSON: " + why);
     } catch (NoSuchFileException e) {
       throw new DataFormat(path, "there is no such file", e);
     } catch (IOException e) {

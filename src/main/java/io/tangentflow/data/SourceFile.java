@@ -50,7 +50,8 @@ final class SourceFile extends InputStream {
       long length = Files.isRegularFile(path) ? Files.size(path) : Long.MAX_VALUE;
       return of(path, Files.newInputStream(path), length);
     } catch (NoSuchFileException e) {
-      throw new DataFormat(path, "there is no such file", e);
+      String where = path.isAbsolute() ? "" : " in " + Path.of("").toAbsolutePath();
+      throw new DataFormat(path, "there is no such file" + where, e);
     } catch (IOException e) {
       throw new DataFormat(path, "cannot be read (" + e.getMessage() + ")", e);
     }

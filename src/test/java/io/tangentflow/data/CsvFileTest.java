@@ -91,7 +91,7 @@ class CsvFileTest {
   @Test
   void aRowOfAnotherLengthIsRefused() {
     assertFault("line 2: the row has 3 cells, and the first row has 2", "1,2\n3,4,5\n");
-    assertFault("line 3: the row has 1 cells, and the first row has 2", "a,b\n3,4\n5\n");
+    assertFault("line 3: the row has 1 cell, and the first row has 2", "a,b\n3,4\n5\n");
   }
 
   @Test
