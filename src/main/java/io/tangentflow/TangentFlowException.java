@@ -129,13 +129,4 @@ public abstract sealed class TangentFlowException extends RuntimeException {
       super(11, path + ": " + why, cause);
     }
   }
-
-  /** The user asked to stop; what was finished is kept. Exit code 130. */
-  public static final class Interrupted extends TangentFlowException {
-    @Serial private static final long serialVersionUID = 1L;
-
-    public Interrupted(String whatIsKept) {
-      super(130, "interrupted; " + whatIsKept, null);
-    }
-  }
 }

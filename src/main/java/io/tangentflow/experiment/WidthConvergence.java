@@ -329,7 +329,7 @@ public final class WidthConvergence {
       plot = plot.with(Series.joined(family.name(), points(family, CellResult::leastEigenvalue)));
     }
     for (LimitSummary limit : limits()) {
-      plot = plot.with(new ReferenceLine("limit, " + limit.name(), limit.leastEigenvalue()));
+      plot = plot.with(new ReferenceLine("limit of " + limit.name(), limit.leastEigenvalue()));
     }
     return plot;
   }

@@ -238,7 +238,7 @@ class WidthConvergenceTest {
             "relu-depth-inf",
             "relu-depth-2",
             "relu-depth-5")) {
-      assertEquals(1, count(plot, "limit, " + limit + "<"), limit);
+      assertEquals(1, count(plot, "limit of " + limit + "<"), limit);
     }
     JsonNode families = convergence.json().get("families");
     for (JsonNode family : families) {

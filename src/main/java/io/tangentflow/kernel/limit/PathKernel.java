@@ -23,6 +23,9 @@ abstract class PathKernel<P> implements LimitingKernel {
   private static final double EQUAL_NORMS = 1e-12;
   private static final double ROUNDING = 1e-10;
 
+  /** The relative rounding error of a series of some hundred terms. */
+  private static final double ROUNDED_SERIES = 64 * Math.ulp(1.0);
+
   /** A table costs some hundred pairs. */
   private static final long TABLE_PAYS = 400;
 
@@ -49,7 +52,7 @@ abstract class PathKernel<P> implements LimitingKernel {
     double derivative =
         dual.derivativeError(u, v)
             / Math.sqrt(dual.derivative(u, u, u.variance()) * dual.derivative(v, v, v.variance()));
-    double worst = Math.max(16 * Math.ulp(1.0), Math.max(finite(value), finite(derivative)));
+    double worst = Math.max(ROUNDED_SERIES, Math.max(finite(value), finite(derivative)));
     return worst * (1 + 2 * ode.sigmaW() * ode.horizon());
   }
 
