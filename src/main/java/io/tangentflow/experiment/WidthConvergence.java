@@ -73,9 +73,11 @@ public final class WidthConvergence {
   /**
    * What FP32 costs a family.
    *
-   * @param relativeDifference ε, the largest relative Frobenius difference of a kernel from FP64
+   * @param relativeDifference ε, the largest relative Frobenius difference from FP64 that was
+   *     measured: on a few samples of one network of each width, so a network may have more
    * @param leastEigenvalueUncertainty ε λ_max with the largest λ_max: by Weyl's inequality no
-   *     eigenvalue moves by more than the difference's spectral norm, which is about that or less
+   *     eigenvalue moves by more than the difference's spectral norm, which is at most ε‖K‖_F, and
+   *     ‖K‖_F is about λ_max where one eigenvalue is far above the rest
    */
   private record PrecisionEffect(double relativeDifference, double leastEigenvalueUncertainty) {}
 
@@ -385,25 +387,26 @@ public final class WidthConvergence {
 
   private static String leastEigenvalueFinding(Family family) {
     double least = Double.POSITIVE_INFINITY;
-    long negative = 0;
+    long undecided = 0;
     long networks = 0;
     for (List<CellResult> results : family.byWidth().values()) {
       for (CellResult r : results) {
         least = Math.min(least, r.leastEigenvalue());
-        negative += r.leastEigenvalue() <= 0 ? 1 : 0;
+        undecided += r.leastEigenvalue() <= r.leastEigenvalueError() ? 1 : 0;
         networks++;
       }
     }
     String limit =
         String.format(
             "the limit has %s.", Numbers.significant(family.limit().leastEigenvalue(), 3));
-    return negative == 0
+    return undecided == 0
         ? String.format(
             "%s: every one of %d tangent kernels is positive definite, λ_min at least %s; %s",
             family.name(), networks, Numbers.significant(least, 3), limit)
         : String.format(
-            "%s: %d of %d tangent kernels have a least eigenvalue ≤ 0 (down to %s); %s",
-            family.name(), negative, networks, Numbers.significant(least, 3), limit);
+            "%s: %d of %d tangent kernels are not positive definite beyond the eigenvalue solver's"
+                + " error (λ_min down to %s); %s",
+            family.name(), undecided, networks, Numbers.significant(least, 3), limit);
   }
 
   private static Optional<PrecisionEffect> precisionEffect(Family family) {
@@ -448,8 +451,8 @@ public final class WidthConvergence {
             .min()
             .orElseThrow();
     return String.format(
-        "%s: FP32 differs from FP64 by at most %s, relatively (checked on one network of each"
-            + " width), so each λ_min is uncertain by up to %s (that times λ_max)%s.",
+        "%s: FP32 differs from FP64 by %s, relatively (the most of one network of each width, on"
+            + " its first samples), so each λ_min is uncertain by about %s (that times λ_max)%s.",
         family.name(),
         Numbers.significant(effect.relativeDifference(), 2),
         Numbers.significant(effect.leastEigenvalueUncertainty(), 2),
