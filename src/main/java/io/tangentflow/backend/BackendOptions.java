@@ -19,9 +19,4 @@ public record BackendOptions(Precision precision, int threads) {
           "--threads", "must be between 1 and " + MAX_THREADS + ", not " + threads);
     }
   }
-
-  /** That precision on all processors of this machine. */
-  public static BackendOptions of(Precision precision) {
-    return new BackendOptions(precision, Runtime.getRuntime().availableProcessors());
-  }
 }

@@ -13,6 +13,7 @@ import io.tangentflow.kernel.limit.FiniteDepthLimit;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitValue;
 import io.tangentflow.kernel.limit.LimitingKernel;
+import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.StandardActivation;
 import io.tangentflow.report.Cell;
@@ -41,9 +42,6 @@ import picocli.CommandLine.Spec;
 final class LimitCommand implements Callable<Integer> {
 
   private static final String CONTINUUM = "inf";
-
-  /** The greatest order of a Gram matrix in one Java array. */
-  private static final int GREATEST_ORDER = 46_340;
 
   /** What has no meaning for one pair of inputs. */
   private static final List<String> OF_DATA =
@@ -175,12 +173,12 @@ final class LimitCommand implements Callable<Integer> {
 
   private int ofData() {
     kernel(1); // Refuses what is impossible before the data are read.
-    if (data.samples > GREATEST_ORDER) {
+    if (data.samples > DenseMatrix.GREATEST_ORDER) {
       throw new InvalidConfiguration(
           "--samples",
           data.samples
               + " make a Gram matrix of more than 2^31 entries; choose at most "
-              + GREATEST_ORDER);
+              + DenseMatrix.GREATEST_ORDER);
     }
     int poolThreads =
         threads == null

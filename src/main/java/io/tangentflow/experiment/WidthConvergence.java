@@ -79,9 +79,11 @@ public final class WidthConvergence {
   /**
    * What FP32 costs a family.
    *
-   * @param relativeDifference ε, the largest relative Frobenius difference of a kernel from FP64
+   * @param relativeDifference ε, the largest relative Frobenius difference from FP64 that was
+   *     measured: on a few samples of one network of each width, so a network may have more
    * @param leastEigenvalueUncertainty ε λ_max with the largest λ_max: by Weyl's inequality no
-   *     eigenvalue moves by more than the difference's spectral norm, which is about that or less
+   *     eigenvalue moves by more than the difference's spectral norm, which is at most ε‖K‖_F, and
+   *     ‖K‖_F is about λ_max where one eigenvalue is far above the rest
    */
   private record PrecisionEffect(double relativeDifference, double leastEigenvalueUncertainty) {}
 
@@ -518,8 +520,8 @@ public final class WidthConvergence {
             .min()
             .orElseThrow();
     return String.format(
-        "%s: FP32 differs from FP64 by at most %s, relatively (checked on one network of each"
-            + " width), so each λ_min is uncertain by up to %s (that times λ_max)%s.",
+        "%s: FP32 differs from FP64 by %s, relatively (the most of one network of each width, on"
+            + " its first samples), so each λ_min is uncertain by about %s (that times λ_max)%s.",
         family.name(),
         Numbers.significant(effect.relativeDifference(), 2),
         Numbers.significant(effect.leastEigenvalueUncertainty(), 2),

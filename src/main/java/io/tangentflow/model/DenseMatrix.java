@@ -14,6 +14,9 @@ import java.util.function.IntFunction;
 @SuppressWarnings("ArrayRecordComponent") // A matrix is its array; equality is never asked of it.
 public record DenseMatrix(int rows, int columns, double[] values) {
 
+  /** ⌊√2³¹⌋, the rows of the largest square matrix in one Java array. */
+  public static final int GREATEST_ORDER = 46_340;
+
   public DenseMatrix {
     if (rows < 0 || columns < 0 || (long) rows * columns != values.length) {
       throw new IllegalArgumentException(

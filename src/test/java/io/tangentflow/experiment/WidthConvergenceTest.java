@@ -262,9 +262,26 @@ class WidthConvergenceTest {
             (width, seed) -> width == 64 ? -0.125 : 0.2,
             null);
     String finding = convergence.findings().get(1);
-    assertTrue(finding.contains("3 of 12 tangent kernels have a least eigenvalue ≤ 0"), finding);
+    assertTrue(
+        finding.contains("3 of 12 tangent kernels have a least eigenvalue ≤ 0 (down"), finding);
     assertTrue(finding.contains("−0.125"), finding);
     assertFalse(written("least-eigenvalue.svg").contains("NaN"));
+  }
+
+  /** {@link SmallRun} states an error of 1e-14 for each. */
+  @Test
+  void leastEigenvalueWithinTheSolversErrorIsNotCalledPositive() {
+    String finding =
+        of(
+                softplus(WIDTHS, SEEDS, Precision.FP64),
+                WidthConvergenceTest::scattered,
+                (width, seed) -> width == 64 ? 1e-15 : 0.2,
+                null)
+            .findings()
+            .get(1);
+    assertTrue(
+        finding.contains("3 of 12 tangent kernels have a least eigenvalue that cannot be told"),
+        finding);
   }
 
   @Test
@@ -280,8 +297,8 @@ class WidthConvergenceTest {
     assertTrue(findings.get(0).startsWith("softplus, 5 rk4 steps: "), findings.get(0));
     assertTrue(findings.get(1).startsWith("relu, 5 rk4 steps: "), findings.get(1));
     for (String finding : findings) {
-      assertTrue(finding.contains("at most 3.0×10⁻⁷"), finding);
-      assertTrue(finding.contains("uncertain by up to 3.0×10⁻⁶"), finding);
+      assertTrue(finding.contains("FP64 by 3.0×10⁻⁷"), finding);
+      assertTrue(finding.contains("uncertain by about 3.0×10⁻⁶"), finding);
       assertFalse(finding.contains("--precision"), finding);
     }
     JsonNode fp32 = convergence.json().get("families").get(0).get("fp32");

@@ -18,8 +18,12 @@ final class BlasProducts implements Products {
     this.beforeEachProduct = beforeEachProduct;
   }
 
-  /** OpenBLAS on that many threads, whatever other backends of this process use. */
+  /**
+   * OpenBLAS on that many threads, whatever other backends of this process use; from now on also
+   * for LAPACK, until another backend is opened or used.
+   */
   static BlasProducts openBlas(int threads) {
+    OpenBlas.useThreads(threads);
     return new BlasProducts(
         OpenBlas.blas(),
         "OpenBLAS (" + OpenBlas.version() + ")",

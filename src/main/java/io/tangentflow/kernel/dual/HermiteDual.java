@@ -16,9 +16,9 @@ import io.tangentflow.model.Activation;
  * and 300 for variance 10, tanh (w = π/2) four times as many. The series ends at {@value
  * #MOST_TERMS} terms; where that is too few the error bound says so. Errors relative to
  * √(E[φ(u)²]E[φ(v)²]) are about 1e-15 for variances in [0, 10]; the bound is some 1e-14 for
- * variances of one size and up to 1e-11 where one is several times the other, as the rest of the
- * shorter series is known only to √ε. A {@link Marginal} is the table of coefficients of one
- * variance, so a pair costs one sum over k.
+ * variances of one size and wider where they differ, as the rest of the shorter series is known
+ * only to √ε: 1e-10 for variances 10 and 0.1 of Softplus, 1e-8 of tanh. A {@link Marginal} is the
+ * table of coefficients of one variance, so a pair costs one sum over k.
  *
  * <p>A φ with a kink is admitted, but its coefficients fall like a power of k and the bounds are
  * wide.

@@ -70,7 +70,7 @@ public final class EmpiricalNtk {
    * Computes the Gram matrix of inputs x, d×N, within the plan's memory.
    *
    * @param progress receives the fraction that is done, rising to 1
-   * @throws InvalidConfiguration if the plan is of another number of samples
+   * @throws InvalidConfiguration if there are fewer samples than in a block of the plan
    * @throws NonFiniteState if a state, an adjoint or an entry of the matrix overflows
    */
   public Result gram(

@@ -5,6 +5,7 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.gradient.DiscreteAdjoint;
+import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
@@ -27,9 +28,6 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
 
   /** What a number of a gradient panel costs to write, measured in FLOPs of a large product. */
   private static final double FLOPS_PER_WRITTEN_NUMBER = 80;
-
-  /** The rows of the largest square matrix of FP64 in one Java array. */
-  private static final int LARGEST_GRAM = 46_340;
 
   /** The numbers of the largest Java array, which the largest matrix of the CPU backends is. */
   private static final long LARGEST_ARRAY = Integer.MAX_VALUE - 8;
@@ -113,7 +111,7 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
     if (leastBytes > budgetBytes) {
       throw new OutOfMemory(purpose(model, grid, samples), (long) leastBytes, budgetBytes);
     }
-    if (columns > LARGEST_GRAM) {
+    if (columns > DenseMatrix.GREATEST_ORDER) {
       throw new InvalidConfiguration(
           "--samples",
           String.format(
@@ -122,7 +120,7 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
               samples,
               model.outputs(),
               model.outputs() == 1 ? "" : "s",
-              LARGEST_GRAM / model.outputs()));
+              DenseMatrix.GREATEST_ORDER / model.outputs()));
     }
   }
 

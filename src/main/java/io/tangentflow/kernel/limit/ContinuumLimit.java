@@ -98,7 +98,7 @@ public final class ContinuumLimit extends PathKernel<ContinuumLimit.Path> {
                     k.ntk(),
                     caution * nngpMiss + floor * k.nngpScale(),
                     caution * ntkMiss + floor * k.ntkScale());
-        if (agree) {
+        if (agree && best != null) {
           return best;
         }
       }

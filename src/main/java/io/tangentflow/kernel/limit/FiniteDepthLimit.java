@@ -103,12 +103,7 @@ public final class FiniteDepthLimit extends PathKernel<Marginal[]> {
 
   private double finite(double variance) {
     if (!Double.isFinite(variance)) {
-      throw new InvalidConfiguration(
-          "--horizon",
-          String.format(
-              "the limiting kernel of %s with sigma-w = %g overflows before T = %g; shorten"
-                  + " --horizon or lower --sigma-w",
-              ode.activation().label(), ode.sigmaW(), ode.horizon()));
+      throw overflow();
     }
     return variance;
   }

@@ -30,6 +30,7 @@ public interface LimitingKernel {
    *
    * @throws IllegalArgumentException if (x·x̄)² exceeds ‖x‖²‖x̄‖² by more than rounding (1e-10)
    * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if the kernel does not exist
+   *     or overflows
    */
   LimitValue pair(double normSqOverDx, double normSqOverDy, double dotOverD);
 

@@ -52,11 +52,12 @@ abstract class PathKernel<P> implements LimitingKernel {
     double derivative =
         dual.derivativeError(u, v)
             / Math.sqrt(dual.derivative(u, u, u.variance()) * dual.derivative(v, v, v.variance()));
-    double worst = Math.max(ROUNDED_SERIES, Math.max(finite(value), finite(derivative)));
+    double worst = Math.max(ROUNDED_SERIES, Math.max(orZero(value), orZero(derivative)));
     return worst * (1 + 2 * ode.sigmaW() * ode.horizon());
   }
 
-  private static double finite(double quotient) {
+  /** A quotient of errors; 0/0 where a kernel vanishes with its error. */
+  private static double orZero(double quotient) {
     return Double.isFinite(quotient) ? quotient : 0;
   }
 
@@ -65,11 +66,11 @@ abstract class PathKernel<P> implements LimitingKernel {
     double product = normProduct(normSqOverDx, normSqOverDy);
     double rho = correlation(product, dotOverD);
     if (dual.homogeneous()) {
-      return pair(unitPath(), unitPath(), rho).times(product);
+      return finite(pair(unitPath(), unitPath(), rho).times(product));
     }
     P x = path(normSqOverDx);
     P y = normSqOverDy == normSqOverDx ? x : path(normSqOverDy);
-    return pair(x, y, rho * product);
+    return finite(pair(x, y, rho * product));
   }
 
   @Override
@@ -89,8 +90,24 @@ abstract class PathKernel<P> implements LimitingKernel {
 
   private CorrelationTable table(P x, P y, double product) {
     return dual.smooth()
-        ? CorrelationTable.ofSmooth(rho -> pair(x, y, rho * product))
-        : CorrelationTable.ofKinked(rho -> pair(x, y, rho * product));
+        ? CorrelationTable.ofSmooth(rho -> finite(pair(x, y, rho * product)))
+        : CorrelationTable.ofKinked(rho -> finite(pair(x, y, rho * product)));
+  }
+
+  private LimitValue finite(LimitValue k) {
+    if (!Double.isFinite(k.nngp()) || !Double.isFinite(k.ntk())) {
+      throw overflow();
+    }
+    return k;
+  }
+
+  final InvalidConfiguration overflow() {
+    return new InvalidConfiguration(
+        "--horizon",
+        String.format(
+            "the limiting kernel of %s with sigma-u = %g, sigma-w = %g and sigma-v = %g overflows at"
+                + " T = %g; shorten --horizon or lower the scales",
+            ode.activation().label(), ode.sigmaU(), ode.sigmaW(), ode.sigmaV(), ode.horizon()));
   }
 
   private synchronized P unitPath() {
@@ -188,7 +205,7 @@ abstract class PathKernel<P> implements LimitingKernel {
                   paths.get(g),
                   paths.get(h),
                   rho * normProduct(groupNorms.get(g), groupNorms.get(h)));
-      return dual.homogeneous() ? k.times(product) : k;
+      return finite(dual.homogeneous() ? k.times(product) : k);
     }
 
     private synchronized void report(int pairs) {

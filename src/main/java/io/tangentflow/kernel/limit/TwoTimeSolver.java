@@ -118,8 +118,11 @@ final class TwoTimeSolver {
             });
   }
 
-  /** Picard's iteration; empty if it diverges. */
+  /** Picard's iteration; empty if it diverges, or begins beyond the finite numbers. */
   private static Optional<double[]> fixedPoint(double[] start, UnaryOperator<double[]> map) {
+    if (!Arrays.stream(start).allMatch(Double::isFinite)) {
+      return Optional.empty();
+    }
     double[] iterate = start;
     double before = Double.POSITIVE_INFINITY;
     for (int iteration = 0; iteration < MOST_ITERATIONS; iteration++) {

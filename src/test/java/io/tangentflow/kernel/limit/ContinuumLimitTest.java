@@ -11,6 +11,7 @@ import io.tangentflow.kernel.limit.TwoTimeSolver.Solution;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.StandardActivation;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -151,6 +152,34 @@ class ContinuumLimitTest {
       String message =
           assertThrows(InvalidConfiguration.class, () -> limit.pair(1, 1, 0.3)).getMessage();
       assertTrue(message.startsWith("--horizon") && message.contains("blows up"), message);
+    }
+  }
+
+  /**
+   * For variances of some T² the error bound of the Hermite series of tanh is so wide that the
+   * first counts of nodes agree within it, while they still differ by more than a value may.
+   */
+  @Test
+  void aWideErrorOfTheDualActivationDoesNotPassForAgreement() {
+    for (double horizon : new double[] {20, 35}) {
+      NeuralOde ode = new NeuralOde(2, 1, 1, horizon, 1, 1, 1, StandardActivation.TANH);
+      LimitValue k = new ContinuumLimit(ode).pair(1, 1, 0.3);
+      double coarse = new FiniteDepthLimit(ode, 64).pair(1, 1, 0.3).nngp();
+      double fine = new FiniteDepthLimit(ode, 128).pair(1, 1, 0.3).nngp();
+      // Extrapolation leaves O(L⁻²), less than what it removes.
+      assertEquals(2 * fine - coarse, k.nngp(), Math.abs(fine - coarse));
+      assertTrue(k.nngpError() > 1e-3, k.toString());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"SOFTPLUS", "RELU", "SINE", "IDENTITY"})
+  void aKernelBeyondTheFiniteNumbersIsRefused(StandardActivation phi) {
+    for (double[] scales : new double[][] {{1e160, 1}, {1, 1e200}}) {
+      NeuralOde ode = new NeuralOde(2, 1, 1, 1, scales[0], 1, scales[1], phi);
+      for (LimitingKernel limit : List.of(new ContinuumLimit(ode), new FiniteDepthLimit(ode, 2))) {
+        assertThrows(InvalidConfiguration.class, () -> limit.pair(1, 1, 0.3), phi.label());
+      }
     }
   }
 
