@@ -78,6 +78,20 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           null);
     }
 
+    private OutOfMemory(String sentence, Throwable cause) {
+      super(5, sentence, cause);
+    }
+
+    /** A plan for a device with memory of its own. */
+    public static OutOfMemory ofDevice(String plan, long bytesNeeded, long bytesOfBudget) {
+      return new OutOfMemory(
+          String.format(
+              "%s needs %s of device memory but the budget is %s; lower --samples, --width or"
+                  + " --depth, or raise --memory",
+              plan, bytes(bytesNeeded), bytes(bytesOfBudget)),
+          null);
+    }
+
     /** The JVM's heap ran out where no plan had foreseen it. */
     public OutOfMemory(String what) {
       super(
@@ -97,6 +111,34 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     }
   }
 
+  /** A call of the CUDA driver or of one of its libraries that failed. Exit code 6. */
+  public static final class CudaFailure extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    private final int code;
+
+    /**
+     * @param code what the call answered
+     * @param name of the code, as NVIDIA's documentation has it
+     * @param call the function; an asynchronous fault shows at a later call than the one at fault
+     */
+    public CudaFailure(int code, String name, String call) {
+      super(
+          6,
+          String.format(
+              "%s answered %s (%d); the device's work is lost; 'selftest --backend cuda' tells"
+                  + " whether the device and its driver are sound",
+              call, name, code),
+          null);
+      this.code = code;
+    }
+
+    /** What the call answered. */
+    public int code() {
+      return code;
+    }
+  }
+
   /** A result that left the finite numbers. Exit code 7. */
   public static final class NonFiniteState extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
@@ -113,6 +155,41 @@ public abstract sealed class TangentFlowException extends RuntimeException {
               "the %s of sample %d is not finite at t = %.6g; shorten --horizon, lower --sigma-w,"
                   + " raise --depth or use --precision fp64",
               what, sample, time),
+          null);
+    }
+
+    /**
+     * An output of one network of an ensemble.
+     *
+     * @param seed of that network's parameters
+     * @param sample the first one concerned, from 0
+     */
+    public NonFiniteState(long seed, int sample) {
+      super(
+          7,
+          String.format(
+              "the output of the network of seed %d is not finite at sample %d; shorten --horizon,"
+                  + " lower --sigma-w, raise --depth or use --precision fp64",
+              seed, sample),
+          null);
+    }
+  }
+
+  /** Training whose loss left the finite numbers. Exit code 9. */
+  public static final class TrainingDiverged extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    /**
+     * @param step that found it, from 0
+     * @param loss not finite
+     */
+    public TrainingDiverged(int step, double loss) {
+      super(
+          9,
+          String.format(
+              "the loss is %s at step %d; lower --learning-rate, shorten --horizon or use"
+                  + " --precision fp64",
+              loss, step),
           null);
     }
   }

@@ -44,6 +44,8 @@ class ArchitectureTest {
           "experiment",
           "cli");
 
+  private static final String CUDA_ROOM = BASE + ".backend.cuda..";
+
   private static final String VECTOR_ROOM = BASE + ".backend.cpu.vector..";
 
   private static final JavaClasses CLASSES =
@@ -130,6 +132,23 @@ class ArchitectureTest {
   @Test
   void noCycleRunsThroughTheRooms() {
     slices().matching(BASE + ".(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  /** A machine without CUDA must never load a class of it by chance. */
+  @Test
+  void jcudaIsKnownToTheCudaRoomAlone() {
+    noClasses()
+        .that(outside(CUDA_ROOM))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("jcuda..")
+        .check(CLASSES);
+    noClasses()
+        .that(outside(CUDA_ROOM))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(CUDA_ROOM)
+        .check(CLASSES);
   }
 
   /** The module may be missing at run time, so nothing may link to what is built on it. */

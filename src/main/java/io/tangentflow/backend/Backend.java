@@ -3,6 +3,7 @@ package io.tangentflow.backend;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.DenseMatrix;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -31,6 +32,19 @@ public interface Backend extends AutoCloseable {
 
   /** Bytes that a new workspace can expect to get. */
   long availableBytes();
+
+  /** Whether matrices live in the JVM's heap, so that they and host arrays share one budget. */
+  boolean sharesHostMemory();
+
+  /** What the hardware could do at most, empty where it does not say. */
+  default Optional<Roofline> roofline() {
+    return Optional.empty();
+  }
+
+  /** Whether a stand-in runs the device's code, so that times mean nothing. */
+  default boolean emulated() {
+    return false;
+  }
 
   /**
    * A new zeroed matrix, which the workspace owns.
@@ -144,8 +158,55 @@ public interface Backend extends AutoCloseable {
    */
   void contract(Matrix p, Matrix r, Matrix k);
 
-  /** target ← target + source. Target is modified; precisions may differ. */
-  void accumulate(Matrix source, Matrix target);
+  /**
+   * Dot-product kernels: result ← Σ_k c_k T_k(x), entrywise, by Clenshaw's recurrence.
+   *
+   * @param x arguments in [−1, 1], beyond which rounding may carry them
+   * @param coefficients c, lowest degree first, one column
+   * @param result modified; it may be x
+   */
+  void chebyshev(Matrix x, Matrix coefficients, Matrix result);
+
+  /**
+   * The limiting kernels of a batch of pairs of inputs, each by Picard's iteration on its two-time
+   * equations.
+   *
+   * @param result modified: 3×pairs, in each column NNGP, NTK and the last relative change of an
+   *     iterate, NaN where the iteration diverged
+   * @param scratch gives what memory it takes, and has it back on return
+   */
+  void twoTimeKernels(TwoTimeEquations equations, Matrix result, Workspace scratch);
+
+  // Many small networks.
+
+  /**
+   * The outputs of an ensemble at the same inputs.
+   *
+   * @param inputs x, d×N
+   * @param outputs modified: mN×B, entry (i·m + o, b) being output o of network b at sample i
+   * @param scratch gives what memory it takes, and has it back on return
+   */
+  void ensemble(Ensemble ensemble, Matrix inputs, Matrix outputs, Workspace scratch);
+
+  // Sums.
+
+  /** target ← target + weight · source. Target is modified; precisions may differ. */
+  void addScaled(double weight, Matrix source, Matrix target);
+
+  /** Σ_ij a_ij b_ij, summed in FP64 in a fixed order. */
+  double dot(Matrix a, Matrix b);
+
+  // Repetition.
+
+  /**
+   * Does the operations of a step again and again. They must be the same each time: on the same
+   * matrices, with the same numbers, and none that answers the host. A device may record them once.
+   */
+  default void repeat(int times, Runnable step) {
+    for (int i = 0; i < times; i++) {
+      step.run();
+    }
+  }
 
   // Checks.
 

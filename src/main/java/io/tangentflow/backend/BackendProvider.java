@@ -9,6 +9,11 @@ public interface BackendProvider {
   /** Providers are tried from the highest rank down. */
   int rank();
 
+  /** Whether {@code --backend} may name one of its devices, as in {@code cuda:1}. */
+  default boolean hasDevices() {
+    return false;
+  }
+
   /** Whether it can run here and why, without opening it. */
   Usability probe();
 

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The choice of a backend. */
@@ -14,6 +16,8 @@ public final class Backends {
 
   /** Asks for the usable backend of the highest rank. */
   public static final String AUTO = "auto";
+
+  private static final Pattern WITH_DEVICE = Pattern.compile("([^:]+):(\\d{1,3})");
 
   private static final System.Logger LOG = System.getLogger(Backends.class.getName());
 
@@ -29,7 +33,8 @@ public final class Backends {
 
   /**
    * Opens the backend of that name, or with {@link #AUTO} the usable one of the highest rank; each
-   * that is passed over is logged with its reason.
+   * that is passed over is logged with its reason. A name may have the ordinal of a device after
+   * it, as {@code cuda:1}.
    *
    * @throws BackendUnavailable with the reason of each backend that was refused
    * @throws InvalidConfiguration if there is no backend of that name
@@ -39,6 +44,15 @@ public final class Backends {
   }
 
   static Backend open(String name, BackendOptions options, List<BackendProvider> providers) {
+    Matcher numbered = WITH_DEVICE.matcher(name);
+    if (numbered.matches()) {
+      String family = numbered.group(1);
+      if (family.equals(AUTO)
+          || providers.stream().anyMatch(p -> p.name().equals(family) && !p.hasDevices())) {
+        throw new InvalidConfiguration("--backend", family + " has no devices to choose from");
+      }
+      return open(family, options.onDevice(Integer.parseInt(numbered.group(2))), providers);
+    }
     List<BackendProvider> candidates =
         providers.stream().filter(p -> name.equals(AUTO) || p.name().equals(name)).toList();
     if (candidates.isEmpty()) {

@@ -7,6 +7,11 @@ import java.util.Locale;
 public enum Precision {
   /** IEEE binary32. */
   FP32(Float.BYTES, 0x1p-24),
+  /**
+   * Stored as binary32; products round their factors to eleven bits and sum in binary32, on the
+   * tensor cores of a GPU. Never a default.
+   */
+  TF32(Float.BYTES, 0x1p-11),
   /** IEEE binary64. */
   FP64(Double.BYTES, 0x1p-53);
 
@@ -18,14 +23,20 @@ public enum Precision {
     this.unitRoundoff = unitRoundoff;
   }
 
-  /** The precision of that name, {@code fp32} or {@code fp64}, in any case. */
+  /** The precision of that name, {@code fp32}, {@code tf32} or {@code fp64}, in any case. */
   public static Precision named(String name) {
     for (Precision p : values()) {
       if (p.name().equals(name.toUpperCase(Locale.ROOT))) {
         return p;
       }
     }
-    throw new InvalidConfiguration("--precision", "must be fp32 or fp64, not '" + name + "'");
+    throw new InvalidConfiguration(
+        "--precision", "must be fp32, fp64 or, on cuda, tf32, not '" + name + "'");
+  }
+
+  /** Whether numbers are stored as binary32. */
+  public boolean single() {
+    return bytes == Float.BYTES;
   }
 
   /** Bytes of one number. */

@@ -1,6 +1,6 @@
 package io.tangentflow.backend;
 
-import io.tangentflow.TangentFlowException;
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,7 +17,7 @@ public final class Workspace implements AutoCloseable {
   private boolean closed;
 
   Workspace(Backend backend, String purpose, long budgetBytes) {
-    this(backend, new Budget(purpose, budgetBytes));
+    this(backend, new Budget(purpose, budgetBytes, backend.sharesHostMemory()));
   }
 
   private Workspace(Backend backend, Budget budget) {
@@ -38,7 +38,7 @@ public final class Workspace implements AutoCloseable {
   /**
    * A zeroed matrix.
    *
-   * @throws TangentFlowException.OutOfMemory if it exceeds the budget or the device refuses
+   * @throws OutOfMemory if it exceeds the budget or the device refuses
    */
   public Matrix allocate(int rows, int columns, Precision precision) {
     if (closed) {
@@ -55,7 +55,7 @@ public final class Workspace implements AutoCloseable {
     } catch (OutOfMemoryError e) {
       long needed = budget.used;
       budget.giveBack(size);
-      throw new TangentFlowException.OutOfMemory(
+      throw budget.refusal(
           budget.purpose
               + ", refused a "
               + rows
@@ -66,8 +66,7 @@ public final class Workspace implements AutoCloseable {
               + " matrix by the backend ("
               + e.getMessage()
               + "),",
-          needed,
-          budget.limit);
+          needed);
     }
     owned.add(matrix);
     bytes += size;
@@ -89,32 +88,55 @@ public final class Workspace implements AutoCloseable {
     return budget.peak;
   }
 
+  /** Frees all that it owns, also where the backend fails to free one of them. */
   @Override
   public void close() {
     closed = true;
-    owned.forEach(backend::free);
+    RuntimeException failure = null;
+    for (Matrix matrix : owned) {
+      try {
+        backend.free(matrix);
+      } catch (RuntimeException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
     owned.clear();
     budget.giveBack(bytes);
     bytes = 0;
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   private static final class Budget {
     private final String purpose;
     private final long limit;
+    private final boolean inHeap;
     private long used;
     private long peak;
 
-    Budget(String purpose, long limit) {
+    Budget(String purpose, long limit, boolean inHeap) {
+      this.inHeap = inHeap;
       this.purpose = purpose;
       this.limit = limit;
     }
 
     void take(long size) {
       if (size > limit - used) {
-        throw new TangentFlowException.OutOfMemory(purpose, used + size, limit);
+        throw refusal(purpose, used + size);
       }
       used += size;
       peak = Math.max(peak, used);
+    }
+
+    OutOfMemory refusal(String plan, long needed) {
+      return inHeap
+          ? new OutOfMemory(plan, needed, limit)
+          : OutOfMemory.ofDevice(plan, needed, limit);
     }
 
     void giveBack(long size) {

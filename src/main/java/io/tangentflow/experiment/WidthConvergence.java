@@ -490,7 +490,7 @@ public final class WidthConvergence {
   }
 
   private Optional<String> precisionFinding(Family family) {
-    if (manifest.configuration().precision() != Precision.FP32) {
+    if (manifest.configuration().precision() == Precision.FP64) {
       return Optional.empty();
     }
     List<Integer> unchecked =

@@ -5,6 +5,7 @@ import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.Backends;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.ElementType;
@@ -58,24 +59,24 @@ public final class Sweep {
   private final RunDirectory directory;
   private final Dataset dataset;
   private final Backend backend;
-  private final long budgetBytes;
+  private final MemoryBudget budget;
 
   /**
    * @param dataset what the configuration loads
    * @param backend of the configuration's precision
-   * @param budgetBytes memory of one cell
+   * @param budget memory of one cell
    */
   public Sweep(
       SweepConfiguration configuration,
       RunDirectory directory,
       Dataset dataset,
       Backend backend,
-      long budgetBytes) {
+      MemoryBudget budget) {
     this.configuration = configuration;
     this.directory = directory;
     this.dataset = dataset;
     this.backend = backend;
-    this.budgetBytes = budgetBytes;
+    this.budget = budget;
   }
 
   /** The backend that a configuration asks for. */
@@ -92,9 +93,9 @@ public final class Sweep {
    * @throws io.tangentflow.TangentFlowException.OutOfMemory with the plan of the cell
    */
   public static void requireMemory(
-      SweepConfiguration configuration, int inputDim, Backend backend, long budgetBytes) {
+      SweepConfiguration configuration, int inputDim, Backend backend, MemoryBudget budget) {
     for (Cell cell : configuration.cells()) {
-      plan(configuration, cell, inputDim, backend, budgetBytes);
+      plan(configuration, cell, inputDim, backend, budget);
     }
   }
 
@@ -207,13 +208,13 @@ public final class Sweep {
     long start = System.nanoTime();
     NeuralOde model = configuration.model(cell, dataset.dimension());
     TimeGrid grid = SweepConfiguration.grid(cell);
-    GramPlan plan = plan(configuration, cell, dataset.dimension(), backend, budgetBytes);
+    GramPlan plan = plan(configuration, cell, dataset.dimension(), backend, budget);
     Parameters parameters = new Parameters.Seeded(cell.seed());
     EmpiricalNtk.Result ntk =
         new EmpiricalNtk(model, grid, plan)
             .gram(parameters, dataset.inputs(), backend, fraction -> {});
     Double precisionError =
-        firstOfWidth && configuration.precision() == Precision.FP32
+        firstOfWidth && configuration.precision() != Precision.FP64
             ? precisionError(model, grid, parameters, ntk.gram())
             : null;
     Spectrum.Extreme least = Spectrum.least(ntk.gram());
@@ -241,7 +242,7 @@ public final class Sweep {
           gram,
           backend.name(),
           configuration.threads(),
-          budgetBytes);
+          budget);
     } catch (OutOfMemory e) {
       return null;
     }
@@ -252,12 +253,12 @@ public final class Sweep {
       Cell cell,
       int inputDim,
       Backend backend,
-      long budgetBytes) {
+      MemoryBudget budget) {
     return GramPlan.choose(
         configuration.model(cell, inputDim),
         SweepConfiguration.grid(cell),
         configuration.samples(),
         backend.precision(),
-        budgetBytes);
+        budget);
   }
 }

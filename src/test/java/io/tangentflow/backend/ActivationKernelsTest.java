@@ -1,8 +1,10 @@
 package io.tangentflow.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.StandardActivation;
@@ -11,10 +13,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every activation on every backend against its definition, number by number in FP64. */
+@Tag("every-backend")
 class ActivationKernelsTest {
 
   /** x/(1 + x²), which no backend has a kernel for. */
@@ -105,7 +109,7 @@ class ActivationKernelsTest {
     try (Backend backend = which.open();
         Workspace workspace = backend.workspace("a test", 1 << 28)) {
       double[] x = rounded(arguments(), which.precision());
-      for (Activation phi : activations()) {
+      for (Activation phi : activations(which)) {
         Evaluation actual = evaluate(phi, x, workspace);
         for (int i = 0; i < x.length; i++) {
           assertWithin(which, phi, x[i], phi.value(x[i]), actual.value[i], bound);
@@ -127,7 +131,7 @@ class ActivationKernelsTest {
     x = rounded(x, which.precision());
     try (Backend backend = which.open();
         Workspace workspace = backend.workspace("a test", 1 << 28)) {
-      for (Activation phi : activations()) {
+      for (Activation phi : activations(which)) {
         Evaluation actual = evaluate(phi, x, workspace);
         for (int i = 0; i < x.length; i++) {
           double expected = phi.value(x[i]);
@@ -145,7 +149,7 @@ class ActivationKernelsTest {
     try (Backend backend = which.open();
         Workspace workspace = backend.workspace("a test", 1 << 20)) {
       for (double infinity : new double[] {Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
-        for (Activation phi : activations()) {
+        for (Activation phi : activations(which)) {
           Evaluation actual = evaluate(phi, filled(37, infinity), workspace);
           for (int i = 0; i < 37; i++) {
             assertEquals(phi.value(infinity), actual.value[i], 0, phi.label());
@@ -170,7 +174,7 @@ class ActivationKernelsTest {
     try (Backend backend = which.open();
         Workspace workspace = backend.workspace("a test", 1 << 20)) {
       for (double nan : nans) {
-        for (Activation phi : activations()) {
+        for (Activation phi : activations(which)) {
           for (int size : new int[] {1, 37}) {
             Evaluation actual = evaluate(phi, filled(size, nan), workspace);
             for (int i = 0; i < size; i++) {
@@ -192,7 +196,7 @@ class ActivationKernelsTest {
     try (Backend backend = which.open();
         Workspace workspace = backend.workspace("a test", 1 << 28)) {
       double[] x = arguments();
-      for (Activation phi : activations()) {
+      for (Activation phi : activations(which)) {
         Evaluation reference = evaluate(phi, x, workspace);
         for (int shift : new int[] {1, 3, 7, 1001}) {
           double[] rotated = new double[x.length - shift % 2];
@@ -248,10 +252,30 @@ class ActivationKernelsTest {
     }
   }
 
-  private static List<Activation> activations() {
+  /** Those that backends have kernels for and, where Java code can be called, one of a user's. */
+  private static List<Activation> activations(BackendCase which) {
     List<Activation> all = new ArrayList<>(List.of(StandardActivation.values()));
-    all.add(new Witch());
+    if (!which.name().equals("cuda")) {
+      all.add(new Witch());
+    }
     return all;
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void anActivationOfAUsersIsEvaluatedOrRefusedByName(BackendCase which) {
+    try (Backend backend = which.open();
+        Workspace workspace = backend.workspace("a test", 1 << 20)) {
+      if (which.name().equals("cuda")) {
+        InvalidConfiguration refusal =
+            assertThrows(
+                InvalidConfiguration.class,
+                () -> evaluate(new Witch(), new double[] {1}, workspace));
+        assertTrue(refusal.getMessage().contains("witch has no CUDA kernel"));
+      } else {
+        assertEquals(0.5, evaluate(new Witch(), new double[] {1}, workspace).value[0]);
+      }
+    }
   }
 
   /** Evenly over ±40, evenly and in powers over ±10⁴, and special values among them. */

@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -23,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What every backend promises, in every precision. The data are small integers and powers of two,
  * so that every result is exact and equality is demanded; the expected values are plain loops here.
  */
+@Tag("every-backend")
 class BackendContractTest {
 
   private static final int[] SIZES = {1, 2, 3, 7, 31, 32, 33, 127, 1000};
@@ -65,12 +68,12 @@ class BackendContractTest {
           Backend backend = workspace.backend();
           for (int[] shape : SHAPES) {
             DenseMatrix values = integers(shape[0], shape[1]);
-            for (Precision from : Precision.values()) {
+            for (Precision from : BackendCase.PRECISIONS) {
               Matrix source = workspace.allocate(shape[0], shape[1], from);
               assertExact(DenseMatrix.zeros(shape[0], shape[1]), backend.download(source));
               backend.upload(values, source);
               assertExact(values, backend.download(source));
-              for (Precision to : Precision.values()) {
+              for (Precision to : BackendCase.PRECISIONS) {
                 Matrix target = workspace.allocate(shape[0], shape[1], to);
                 backend.copy(source, target);
                 assertExact(values, backend.download(target));
@@ -176,7 +179,7 @@ class BackendContractTest {
           for (int size : SIZES) {
             for (int columns : new int[] {1, 33}) {
               DenseMatrix expected = Parameters.gaussian(size, columns, 0x123456789abcL, 2);
-              for (Precision precision : Precision.values()) {
+              for (Precision precision : BackendCase.PRECISIONS) {
                 Matrix target = workspace.allocate(size, columns, precision);
                 backend.gaussian(target, 0x123456789abcL, 2);
                 DenseMatrix actual = backend.download(target);
@@ -547,31 +550,192 @@ class BackendContractTest {
         });
   }
 
+  /** Multiples of 1/8, of which T₀ … T₄ and sums of them with integer weights are exact. */
   @ParameterizedTest
   @MethodSource("backends")
-  void accumulationMixesPrecisionsAndReadsViews(BackendCase which) {
+  void chebyshevSeriesAreTheirSumsAtDyadicPointsAlsoInPlaceAndOfViews(BackendCase which) {
     inWorkspace(
         which,
         workspace -> {
           Backend backend = workspace.backend();
           for (int[] shape : SHAPES) {
-            for (Precision from : Precision.values()) {
-              for (Precision to : Precision.values()) {
-                try (Workspace scratch = workspace.scope()) {
-                  DenseMatrix s = integers(shape[0], shape[1]);
-                  DenseMatrix t = integers(shape[0], shape[1]);
-                  Matrix source =
-                      scratch.allocate(shape[0] + 1, shape[1], from).rowRange(1, shape[0]);
-                  Matrix target = scratch.allocate(shape[0], shape[1], to);
-                  backend.upload(s, source);
-                  backend.upload(t, target);
-                  backend.accumulate(source, target);
-                  addTo(t, 1, s);
-                  assertExact(t, backend.download(target));
-                  assertExact(s, backend.download(source));
+            for (int terms = 1; terms <= 5; terms++) {
+              try (Workspace scratch = workspace.scope()) {
+                DenseMatrix x = map(integers(shape[0], shape[1]), v -> v / 8);
+                DenseMatrix c = integers(terms, 1);
+                DenseMatrix expected = map(x, v -> chebyshev(c.values(), v));
+                Matrix coefficients = upload(c, scratch);
+                Matrix argument = upload(x, scratch);
+                Matrix result = upload(filled(shape[0], shape[1], Double.NaN), scratch);
+                backend.chebyshev(argument, coefficients, result);
+                assertExact(expected, backend.download(result));
+                assertExact(x, backend.download(argument));
+                backend.chebyshev(argument, coefficients, argument);
+                assertExact(expected, backend.download(argument));
+
+                Matrix inside = scratch.allocate(shape[0] + 2, shape[1]).rowRange(1, shape[0]);
+                Matrix outside = scratch.allocate(shape[0] + 3, shape[1]);
+                backend.upload(x, inside);
+                backend.chebyshev(inside, coefficients, outside.rowRange(2, shape[0]));
+                assertExact(expected, backend.download(outside.rowRange(2, shape[0])));
+                assertExact(
+                    DenseMatrix.zeros(2, shape[1]), backend.download(outside.rowRange(0, 2)));
+              }
+            }
+          }
+        });
+  }
+
+  /** c₀ + c₁x + c₂(2x² − 1) + c₃(4x³ − 3x) + c₄(8x⁴ − 8x² + 1). */
+  private static double chebyshev(double[] c, double x) {
+    double[] t = {1, x, 2 * x * x - 1, 4 * x * x * x - 3 * x, 8 * x * x * x * x - 8 * x * x + 1};
+    double sum = 0;
+    for (int k = 0; k < c.length; k++) {
+      sum += c[k] * t[k];
+    }
+    return sum;
+  }
+
+  // Sums.
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void scaledSumsMixPrecisionsAndReadAndWriteViews(BackendCase which) {
+    inWorkspace(
+        which,
+        workspace -> {
+          Backend backend = workspace.backend();
+          for (int[] shape : SHAPES) {
+            for (Precision from : BackendCase.PRECISIONS) {
+              for (Precision to : BackendCase.PRECISIONS) {
+                for (double weight : new double[] {1, -0.5, 3}) {
+                  for (int gap : new int[] {0, 1}) {
+                    try (Workspace scratch = workspace.scope()) {
+                      DenseMatrix s = integers(shape[0], shape[1]);
+                      DenseMatrix t = integers(shape[0], shape[1]);
+                      Matrix source =
+                          scratch.allocate(shape[0] + gap, shape[1], from).rowRange(gap, shape[0]);
+                      Matrix whole = scratch.allocate(shape[0] + gap, shape[1], to);
+                      Matrix target = whole.rowRange(0, shape[0]);
+                      backend.upload(s, source);
+                      backend.upload(t, target);
+                      backend.addScaled(weight, source, target);
+                      addTo(t, weight, s);
+                      assertExact(t, backend.download(target));
+                      assertExact(s, backend.download(source));
+                      if (gap > 0) {
+                        assertExact(
+                            DenseMatrix.zeros(gap, shape[1]),
+                            backend.download(whole.rowRange(shape[0], gap)));
+                      }
+                    }
+                  }
                 }
               }
             }
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void dotProductsOfIntegersAreExactAlsoOfViews(BackendCase which) {
+    inWorkspace(
+        which,
+        workspace -> {
+          Backend backend = workspace.backend();
+          for (int[] shape : SHAPES) {
+            for (Precision precision : BackendCase.PRECISIONS) {
+              for (int gap : new int[] {0, 3}) {
+                try (Workspace scratch = workspace.scope()) {
+                  DenseMatrix x = integers(shape[0], shape[1]);
+                  DenseMatrix y = integers(shape[0], shape[1]);
+                  Matrix a =
+                      scratch.allocate(shape[0] + gap, shape[1], precision).rowRange(gap, shape[0]);
+                  Matrix b = scratch.allocate(shape[0], shape[1], precision);
+                  backend.upload(x, a);
+                  backend.upload(y, b);
+                  double expected = 0;
+                  double square = 0;
+                  for (int k = 0; k < x.values().length; k++) {
+                    expected += x.values()[k] * y.values()[k];
+                    square += x.values()[k] * x.values()[k];
+                  }
+                  assertEquals(expected, backend.dot(a, b));
+                  assertEquals(square, backend.dot(a, a));
+                }
+              }
+            }
+          }
+          assertEquals(0, backend.dot(workspace.allocate(3, 0), workspace.allocate(3, 0)));
+        });
+  }
+
+  /** In FP32 the square of the large number would swallow that of the small one. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void dotProductsAreSummedInFp64(BackendCase which) {
+    inWorkspace(
+        which,
+        workspace -> {
+          Matrix a = upload(new DenseMatrix(1, 3, new double[] {1 << 20, 1, 1 << 20}), workspace);
+          Matrix b =
+              upload(new DenseMatrix(1, 3, new double[] {1 << 20, 1, -(1 << 20)}), workspace);
+          assertEquals(1, workspace.backend().dot(a, b));
+        });
+  }
+
+  @Test
+  void sumsDoNotDependOnTheThreads() {
+    DenseMatrix x = Parameters.gaussian(1000, 133, 5, 1);
+    for (BackendCase which : backends()) {
+      double[] sums = new double[2];
+      for (int threads = 1; threads <= 2; threads++) {
+        BackendCase on =
+            new BackendCase(
+                which.name(),
+                which.precision(),
+                which.name().equals("cpu-scalar") ? which.threads() : threads);
+        int at = threads - 1;
+        inWorkspace(
+            on,
+            workspace -> {
+              Matrix m = upload(x, workspace);
+              sums[at] = workspace.backend().dot(m, m);
+            });
+      }
+      assertEquals(sums[0], sums[1]);
+    }
+  }
+
+  // Repetition.
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void aStepIsRepeatedAsOftenAsAsked(BackendCase which) {
+    inWorkspace(
+        which,
+        workspace -> {
+          Backend backend = workspace.backend();
+          for (int times : new int[] {0, 1, 2, 7}) {
+            DenseMatrix x = integers(33, 7);
+            DenseMatrix y = integers(33, 7);
+            Matrix source = upload(x, workspace);
+            Matrix target = upload(y, workspace);
+            Matrix doubled = upload(DenseMatrix.zeros(33, 7), workspace);
+            backend.repeat(
+                times,
+                () -> {
+                  backend.addScaled(2, source, target);
+                  backend.addScaled(1, target, doubled);
+                });
+            DenseMatrix sum = DenseMatrix.zeros(33, 7);
+            for (int i = 0; i < times; i++) {
+              addTo(y, 2, x);
+              addTo(sum, 1, y);
+            }
+            assertExact(y, backend.download(target));
+            assertExact(sum, backend.download(doubled));
           }
         });
   }
@@ -637,7 +801,11 @@ class BackendContractTest {
           assertNames("3x4", "5x6", () -> backend.adjointStep(a, a, List.of(), b, 1, a));
           assertNames("3x4", "5x6", () -> backend.adjointStep(a, a, List.of(), a, 1, b));
           assertNames("3x4", "5x6", () -> backend.contract(a, b, wide));
-          assertNames("3x4", "5x6", () -> backend.accumulate(a, b));
+          assertNames("3x4", "5x6", () -> backend.addScaled(1, a, b));
+          assertNames("3x4", "5x6", () -> backend.dot(a, b));
+          Matrix c = workspace.allocate(7, 1);
+          assertNames("3x4", "5x6", () -> backend.chebyshev(a, c, b));
+          assertNames("3x4", "5x6", () -> backend.chebyshev(a, b, a));
         });
   }
 
@@ -666,7 +834,9 @@ class BackendContractTest {
                   () -> backend.adjointStep(b, b, List.of(new Term(1, a)), b, 1, b),
                   () -> backend.adjointStep(b, b, List.of(), b, 1, a),
                   () -> backend.contract(a, b, b),
-                  () -> backend.contract(b, b, a))) {
+                  () -> backend.contract(b, b, a),
+                  () -> backend.dot(a, b),
+                  () -> backend.chebyshev(a, a.columnRange(0, 1), b))) {
             assertNames("3x3 fp32", "3x3 fp64", mixed);
           }
         });

@@ -18,13 +18,18 @@ class BackendsTest {
   private record Fake(String name, int rank, boolean usable, String reason)
       implements BackendProvider {
     @Override
+    public boolean hasDevices() {
+      return name.equals("middle");
+    }
+
+    @Override
     public Usability probe() {
       return new Usability(usable, reason);
     }
 
     @Override
     public Backend open(BackendOptions options) {
-      throw new Opened(name);
+      throw new Opened(options.device() == 0 ? name : name + " on device " + options.device());
     }
   }
 
@@ -51,6 +56,28 @@ class BackendsTest {
   @Test
   void aNameOpensThatBackend() {
     assertEquals("least", opened("least", FAKES));
+  }
+
+  @Test
+  void aNumberAfterTheNameIsTheDevice() {
+    assertEquals("middle on device 3", opened("middle:3", FAKES));
+    assertEquals("middle", opened("middle:0", FAKES));
+    for (String wrong : List.of("least:1", "auto:1", "middle:", "middle:x", "middle:1:2")) {
+      assertThrows(
+          InvalidConfiguration.class, () -> Backends.open(wrong, OPTIONS, FAKES).close(), wrong);
+    }
+  }
+
+  @Test
+  void cpuBackendsRefuseWhatNeedsADevice() {
+    for (String cpu : List.of("cpu-vector", "cpu-scalar")) {
+      assertThrows(
+          InvalidConfiguration.class,
+          () -> Backends.open(cpu, new BackendOptions(Precision.TF32, 1)).close());
+      BackendOptions curand =
+          new BackendOptions(Precision.FP64, 1, 0, BackendOptions.GaussianSource.CURAND);
+      assertThrows(InvalidConfiguration.class, () -> Backends.open(cpu, curand).close());
+    }
   }
 
   @Test
@@ -108,6 +135,7 @@ class BackendsTest {
     assertThrows(InvalidConfiguration.class, () -> new BackendOptions(Precision.FP64, 0));
     assertThrows(InvalidConfiguration.class, () -> Precision.named("fp16"));
     assertEquals(Precision.FP32, Precision.named("FP32"));
+    assertEquals(Precision.TF32, Precision.named("tf32"));
     assertEquals(0x1p-24, Precision.FP32.unitRoundoff());
     assertEquals(Math.ulp(1.0) / 2, Precision.FP64.unitRoundoff());
   }

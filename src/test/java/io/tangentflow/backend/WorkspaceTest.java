@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.testing.BackendCase;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@Tag("every-backend")
 class WorkspaceTest {
 
   static List<BackendCase> backends() {

@@ -69,14 +69,14 @@ final class BlasProducts implements Products {
           k,
           (float) alpha,
           a.floats(),
-          a.offset(),
+          a.start(),
           lda,
           b.floats(),
-          b.offset(),
+          b.start(),
           ldb,
           (float) beta,
           c.floats(),
-          c.offset(),
+          c.start(),
           ldc);
     } else {
       blas.dgemm(
@@ -87,14 +87,14 @@ final class BlasProducts implements Products {
           k,
           alpha,
           a.doubles(),
-          a.offset(),
+          a.start(),
           lda,
           b.doubles(),
-          b.offset(),
+          b.start(),
           ldb,
           beta,
           c.doubles(),
-          c.offset(),
+          c.start(),
           ldc);
     }
   }
@@ -108,18 +108,7 @@ final class BlasProducts implements Products {
     int k = a.rows();
     if (c.precision() == Precision.FP32) {
       blas.ssyrk(
-          "U",
-          "T",
-          n,
-          k,
-          1,
-          a.floats(),
-          a.offset(),
-          stride(a),
-          0,
-          c.floats(),
-          c.offset(),
-          stride(c));
+          "U", "T", n, k, 1, a.floats(), a.start(), stride(a), 0, c.floats(), c.start(), stride(c));
     } else {
       blas.dsyrk(
           "U",
@@ -128,11 +117,11 @@ final class BlasProducts implements Products {
           k,
           1,
           a.doubles(),
-          a.offset(),
+          a.start(),
           stride(a),
           0,
           c.doubles(),
-          c.offset(),
+          c.start(),
           stride(c));
     }
     if (c != result) {

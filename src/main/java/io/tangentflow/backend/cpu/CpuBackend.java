@@ -1,13 +1,18 @@
 package io.tangentflow.backend.cpu;
 
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.Ensemble;
 import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Shapes;
 import io.tangentflow.backend.Term;
 import io.tangentflow.backend.Transpose;
+import io.tangentflow.backend.TwoTimeEquations;
+import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.DenseMatrix;
-import io.tangentflow.model.Philox;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -62,8 +67,12 @@ final class CpuBackend implements Backend {
 
   @Override
   public long availableBytes() {
-    Runtime vm = Runtime.getRuntime();
-    return vm.maxMemory() - (vm.totalMemory() - vm.freeMemory());
+    return MemoryBudget.freeHeap();
+  }
+
+  @Override
+  public boolean sharesHostMemory() {
+    return true;
   }
 
   @Override
@@ -78,7 +87,7 @@ final class CpuBackend implements Backend {
 
   @Override
   public void upload(DenseMatrix source, Matrix target) {
-    requireShape(target, source.rows(), source.columns());
+    Shapes.require(target, source.rows(), source.columns());
     CpuMatrix t = cpu(target);
     parallel.run(
         t.size(),
@@ -107,7 +116,7 @@ final class CpuBackend implements Backend {
 
   @Override
   public void copy(Matrix source, Matrix target) {
-    requireSameShape(source, target);
+    Shapes.requireSame(source, target);
     CpuMatrix s = cpu(source);
     CpuMatrix t = cpu(target);
     parallel.run(
@@ -122,12 +131,11 @@ final class CpuBackend implements Backend {
 
   @Override
   public void gaussian(Matrix target, long seed, int stream) {
-    CpuMatrix t = contiguous(target);
+    Span t = span(target);
     parallel.run(
-        t.size(),
+        target.rows() * target.columns(),
         BLOCK,
-        (from, to) ->
-            Philox.gaussian(seed, stream, from, to - from, (i, value) -> t.set(from + i, value)));
+        (from, to) -> t.gaussian(seed, stream, from, to - from));
   }
 
   @Override
@@ -139,20 +147,14 @@ final class CpuBackend implements Backend {
       Matrix b,
       double beta,
       Matrix c) {
-    int m = transposeA == Transpose.NO ? a.rows() : a.columns();
-    int k = transposeA == Transpose.NO ? a.columns() : a.rows();
-    int n = transposeB == Transpose.NO ? b.columns() : b.rows();
-    requireShape(b, transposeB == Transpose.NO ? k : n, transposeB == Transpose.NO ? n : k);
-    requireShape(c, m, n);
-    requirePrecision(a, c);
-    requirePrecision(b, c);
+    Shapes.requireProduct(transposeA, transposeB, a, b, c);
     products.gemm(transposeA, transposeB, alpha, cpu(a), cpu(b), beta, cpu(c));
   }
 
   @Override
   public void syrk(Matrix a, Matrix c) {
-    requireShape(c, a.columns(), a.columns());
-    requirePrecision(a, c);
+    Shapes.require(c, a.columns(), a.columns());
+    Shapes.requirePrecision(a, c);
     CpuMatrix result = cpu(c);
     products.syrk(cpu(a), result);
     int n = c.rows();
@@ -189,8 +191,8 @@ final class CpuBackend implements Backend {
   /** y ← h + Σ w K, value ← φ(y), derivative ← φ'(y); with y null, of h itself. */
   private void forward(
       Activation phi, Matrix h, List<Term> increments, Span y, Matrix value, Matrix derivative) {
-    requireLike(h, value);
-    requireLike(h, derivative);
+    Shapes.requireLike(h, value);
+    Shapes.requireLike(h, derivative);
     Span state = span(h);
     Span phiOfY = span(value);
     Span slopeOfY = span(derivative);
@@ -215,8 +217,8 @@ final class CpuBackend implements Backend {
   @Override
   public void adjointStage(
       Matrix derivative, Matrix nu, double weight, Matrix lambda, List<Term> nus, Matrix next) {
-    requireLike(nu, lambda);
-    requireLike(nu, next);
+    Shapes.requireLike(nu, lambda);
+    Shapes.requireLike(nu, next);
     Span slope = span(derivative);
     Span pulledBack = span(nu);
     Span base = span(lambda);
@@ -235,8 +237,8 @@ final class CpuBackend implements Backend {
   @Override
   public void adjointStep(
       Matrix derivative, Matrix nu, List<Term> nus, Matrix lambda, double weight, Matrix next) {
-    requireLike(nu, lambda);
-    requireLike(nu, next);
+    Shapes.requireLike(nu, lambda);
+    Shapes.requireLike(nu, next);
     Span slope = span(derivative);
     Span pulledBack = span(nu);
     Span base = span(lambda);
@@ -263,12 +265,7 @@ final class CpuBackend implements Backend {
   /** Runs the work on blocks of the state, for each output of its column in turn. */
   private void overColumns(Matrix state, Matrix adjoint, AdjointBlock work) {
     int n = state.rows();
-    if (adjoint.rows() != n || state.columns() == 0 || adjoint.columns() % state.columns() != 0) {
-      throw new IllegalArgumentException(
-          "an adjoint of shape " + adjoint.shape() + " does not go with " + state.shape());
-    }
-    requirePrecision(state, adjoint);
-    int outputs = adjoint.columns() / state.columns();
+    int outputs = Shapes.outputs(state, adjoint);
     parallel.run(
         n * state.columns(),
         Math.max(BLOCK, GRAIN / outputs),
@@ -289,35 +286,24 @@ final class CpuBackend implements Backend {
 
   @Override
   public void contract(Matrix p, Matrix r, Matrix k) {
-    CpuMatrix adjoints = contiguous(p);
-    CpuMatrix activations = contiguous(r);
-    CpuMatrix gram = contiguous(k);
-    int rows = r.rows();
-    if (rows == 0
-        || p.rows() == 0
-        || p.rows() % rows != 0
-        || p.rows() != k.rows()
-        || p.precision() != r.precision()
-        || k.precision() != Precision.FP64) {
-      throw new IllegalArgumentException(
-          "cannot contract " + p.shape() + " with " + r.shape() + " into " + k.shape());
-    }
-    int outputs = p.rows() / rows;
-    int samples = k.columns() / outputs;
-    int blocks = samples == 0 ? 0 : r.columns() / samples;
-    requireShape(k, p.rows(), samples * outputs);
-    requireShape(r, rows, samples * blocks);
-    requireShape(p, p.rows(), samples * outputs * blocks);
+    Shapes.Contraction shape = Shapes.Contraction.of(p, r, k);
+    int rows = shape.rows();
+    int outputs = shape.outputs();
+    int samples = shape.samples();
+    int blocks = shape.blocks();
+    CpuMatrix adjoints = cpu(p);
+    CpuMatrix activations = cpu(r);
+    CpuMatrix gram = cpu(k);
     double[] sum = gram.doubles();
     parallel.run(
         k.columns(),
         Math.max(1, GRAIN / Math.max(1, p.rows() * blocks)),
         (from, to) -> {
           for (int column = from; column < to; column++) {
-            int sumAt = gram.offset() + column * k.rows();
+            int sumAt = gram.start() + column * k.rows();
             for (int b = 0; b < blocks; b++) {
-              int pAt = adjoints.offset() + (b * k.columns() + column) * p.rows();
-              int rAt = activations.offset() + (b * samples + column / outputs) * rows;
+              int pAt = adjoints.start() + (b * k.columns() + column) * p.rows();
+              int rAt = activations.start() + (b * samples + column / outputs) * rows;
               if (p.precision() == Precision.FP32) {
                 contractColumn(
                     adjoints.floats(), pAt, activations.floats(), rAt, sum, sumAt, rows, outputs);
@@ -361,18 +347,100 @@ final class CpuBackend implements Backend {
   }
 
   @Override
-  public void accumulate(Matrix source, Matrix target) {
-    requireSameShape(source, target);
+  public void chebyshev(Matrix x, Matrix coefficients, Matrix result) {
+    Shapes.requireChebyshev(x, coefficients, result);
+    double[] c = download(coefficients).values();
+    CpuMatrix argument = cpu(x);
+    CpuMatrix value = cpu(result);
+    parallel.run(
+        argument.size(),
+        Math.max(BLOCK, GRAIN / c.length),
+        (from, to) -> clenshaw(c, argument, value, from, to));
+  }
+
+  /** In FP64 whatever the precision, a block of arguments at a time. */
+  private static void clenshaw(double[] c, CpuMatrix argument, CpuMatrix value, int from, int to) {
+    double[] twice = new double[BLOCK];
+    double[] sum = new double[BLOCK];
+    double[] previous = new double[BLOCK];
+    for (int at = from; at < to; at += BLOCK) {
+      int count = Math.min(BLOCK, to - at);
+      for (int i = 0; i < count; i++) {
+        twice[i] = 2 * argument.get(at + i);
+      }
+      Arrays.fill(sum, 0);
+      Arrays.fill(previous, 0);
+      for (int k = c.length - 1; k > 0; k--) {
+        for (int i = 0; i < count; i++) {
+          double next = c[k] + twice[i] * sum[i] - previous[i];
+          previous[i] = sum[i];
+          sum[i] = next;
+        }
+      }
+      for (int i = 0; i < count; i++) {
+        value.set(at + i, c[0] + 0.5 * twice[i] * sum[i] - previous[i]);
+      }
+    }
+  }
+
+  @Override
+  public void twoTimeKernels(TwoTimeEquations equations, Matrix result, Workspace scratch) {
+    equations.requireFits(result);
+    CpuTwoTimeKernels.solve(equations, cpu(result), parallel, scratch);
+  }
+
+  @Override
+  public void ensemble(Ensemble ensemble, Matrix inputs, Matrix outputs, Workspace scratch) {
+    ensemble.requireFits(inputs, outputs);
+    new CpuEnsemble(ensemble, contiguous(inputs), contiguous(outputs), kernels)
+        .solve(parallel, scratch);
+  }
+
+  @Override
+  public void addScaled(double weight, Matrix source, Matrix target) {
+    Shapes.requireSame(source, target);
     CpuMatrix s = cpu(source);
     CpuMatrix t = cpu(target);
+    if (source.precision() == target.precision() && source.contiguous() && target.contiguous()) {
+      Span sum = span(target);
+      Span term = span(source);
+      parallel.run(s.size(), GRAIN, (from, to) -> sum.add(weight, term, from, sum, to - from));
+      return;
+    }
     parallel.run(
         s.size(),
         GRAIN,
         (from, to) -> {
           for (int i = from; i < to; i++) {
-            t.set(i, t.get(i) + s.get(i));
+            t.set(i, t.get(i) + weight * s.get(i));
           }
         });
+  }
+
+  @Override
+  public double dot(Matrix a, Matrix b) {
+    Shapes.requireLike(a, b);
+    CpuMatrix x = cpu(a);
+    CpuMatrix y = cpu(b);
+    // Blocks and their order are the same for any number of threads.
+    double[] partials = new double[(x.size() + GRAIN - 1) / GRAIN];
+    parallel.run(
+        partials.length,
+        1,
+        (from, to) -> {
+          for (int block = from; block < to; block++) {
+            double sum = 0;
+            for (int i = block * GRAIN; i < Math.min(x.size(), (block + 1L) * GRAIN); i++) {
+              sum += x.get(i) * y.get(i);
+            }
+            partials[block] = sum;
+          }
+        });
+    double sum = 0;
+    for (double partial : partials) {
+      sum += partial;
+    }
+    return sum;
   }
 
   @Override
@@ -403,7 +471,7 @@ final class CpuBackend implements Backend {
     double[] weights = new double[terms.size()];
     Span[] spans = new Span[terms.size()];
     for (int r = 0; r < spans.length; r++) {
-      requireLike(like, terms.get(r).matrix());
+      Shapes.requireLike(like, terms.get(r).matrix());
       weights[r] = terms.get(r).weight();
       spans[r] = span(terms.get(r).matrix());
     }
@@ -415,31 +483,7 @@ final class CpuBackend implements Backend {
   }
 
   private static CpuMatrix contiguous(Matrix matrix) {
-    if (!matrix.contiguous()) {
-      throw new IllegalArgumentException(matrix.shape() + " is a view with gaps");
-    }
+    Shapes.requireContiguous(matrix);
     return cpu(matrix);
-  }
-
-  private static void requireShape(Matrix matrix, int rows, int columns) {
-    if (matrix.rows() != rows || matrix.columns() != columns) {
-      throw new IllegalArgumentException(
-          "expected a matrix of " + rows + "x" + columns + ", not " + matrix.shape());
-    }
-  }
-
-  private static void requireSameShape(Matrix a, Matrix b) {
-    requireShape(b, a.rows(), a.columns());
-  }
-
-  private static void requireLike(Matrix a, Matrix b) {
-    requireSameShape(a, b);
-    requirePrecision(a, b);
-  }
-
-  private static void requirePrecision(Matrix a, Matrix b) {
-    if (a.precision() != b.precision()) {
-      throw new IllegalArgumentException("precisions differ: " + a.shape() + " and " + b.shape());
-    }
   }
 }

@@ -2,19 +2,15 @@ package io.tangentflow.backend.cpu;
 
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.StridedMatrix;
 
 /**
  * A matrix, or a view of one, in a Java array: {@code floats} or {@code doubles}, as precision
  * says.
  */
-final class CpuMatrix implements Matrix {
+final class CpuMatrix extends StridedMatrix {
 
   private final Storage storage;
-  private final Precision precision;
-  private final int offset;
-  private final int rows;
-  private final int columns;
-  private final int leadingDimension;
 
   private CpuMatrix(
       Storage storage,
@@ -23,12 +19,8 @@ final class CpuMatrix implements Matrix {
       int rows,
       int columns,
       int leadingDimension) {
+    super(precision, offset, rows, columns, leadingDimension);
     this.storage = storage;
-    this.precision = precision;
-    this.offset = offset;
-    this.rows = rows;
-    this.columns = columns;
-    this.leadingDimension = leadingDimension;
   }
 
   static CpuMatrix allocate(int rows, int columns, Precision precision) {
@@ -71,26 +63,23 @@ final class CpuMatrix implements Matrix {
         "this " + shape() + " matrix was freed or has the other precision");
   }
 
-  int offset() {
-    return offset;
-  }
-
-  int leadingDimension() {
-    return leadingDimension;
+  /** The index of entry (0, 0) in the array. */
+  int start() {
+    return (int) offset();
   }
 
   int size() {
-    return rows * columns;
+    return rows() * columns();
   }
 
   double get(int index) {
     int at = position(index);
-    return precision == Precision.FP32 ? floats()[at] : doubles()[at];
+    return precision() == Precision.FP32 ? floats()[at] : doubles()[at];
   }
 
   void set(int index, double value) {
     int at = position(index);
-    if (precision == Precision.FP32) {
+    if (precision() == Precision.FP32) {
       floats()[at] = (float) value;
     } else {
       doubles()[at] = value;
@@ -99,96 +88,43 @@ final class CpuMatrix implements Matrix {
 
   /** A contiguous copy. */
   CpuMatrix compact() {
-    CpuMatrix copy = allocate(rows, columns, precision);
+    CpuMatrix copy = allocate(rows(), columns(), precision());
     copy.assign(this);
     return copy;
   }
 
   /** Takes the values of a matrix of the same shape and precision. */
   void assign(CpuMatrix source) {
-    Object from = precision == Precision.FP32 ? source.floats() : source.doubles();
-    Object to = precision == Precision.FP32 ? floats() : doubles();
-    for (int j = 0; j < columns; j++) {
+    Object from = precision() == Precision.FP32 ? source.floats() : source.doubles();
+    Object to = precision() == Precision.FP32 ? floats() : doubles();
+    for (int j = 0; j < columns(); j++) {
       System.arraycopy(
           from,
-          source.offset + j * source.leadingDimension,
+          source.start() + j * source.leadingDimension(),
           to,
-          offset + j * leadingDimension,
-          rows);
+          start() + j * leadingDimension(),
+          rows());
     }
   }
 
   /** Whether the array reaches as far as {@code columns} whole leading dimensions. */
   boolean endsInsideItsArray() {
-    int length = precision == Precision.FP32 ? floats().length : doubles().length;
-    return offset + (long) columns * leadingDimension <= length;
+    int length = precision() == Precision.FP32 ? floats().length : doubles().length;
+    return offset() + (long) columns() * leadingDimension() <= length;
   }
 
   /** Where entry {@code index} of the column-major order lies. */
   private int position(int index) {
-    return leadingDimension == rows
-        ? offset + index
-        : offset + (index / rows) * leadingDimension + index % rows;
+    int rows = rows();
+    return leadingDimension() == rows
+        ? start() + index
+        : start() + (index / rows) * leadingDimension() + index % rows;
   }
 
   @Override
-  public int rows() {
-    return rows;
-  }
-
-  @Override
-  public int columns() {
-    return columns;
-  }
-
-  @Override
-  public Precision precision() {
-    return precision;
-  }
-
-  @Override
-  public boolean contiguous() {
-    return leadingDimension == rows || columns <= 1;
-  }
-
-  @Override
-  public Matrix columnRange(int first, int count) {
-    return everyColumn(first, count, 1);
-  }
-
-  @Override
-  public Matrix everyColumn(int first, int count, int stride) {
-    long last = first + (long) (count - 1) * stride;
-    if (first < 0 || count < 0 || stride < 1 || (count > 0 && last >= columns)) {
-      throw new IndexOutOfBoundsException(
-          count + " columns from " + first + " by " + stride + " of " + shape());
-    }
-    return view(
-        count == 0 ? offset : offset + first * leadingDimension,
-        rows,
-        count,
-        count <= 1 ? leadingDimension : Math.multiplyExact(leadingDimension, stride));
-  }
-
-  @Override
-  public Matrix rowRange(int first, int count) {
-    if (first < 0 || count < 0 || (long) first + count > rows) {
-      throw new IndexOutOfBoundsException(count + " rows from " + first + " of " + shape());
-    }
-    return view(offset + first, count, columns, leadingDimension);
-  }
-
-  @Override
-  public Matrix reshape(int newRows, int newColumns) {
-    if (!contiguous() || (long) newRows * newColumns != size()) {
-      throw new IllegalArgumentException(
-          shape() + " cannot be read as " + newRows + "x" + newColumns);
-    }
-    return view(offset, newRows, newColumns, newRows);
-  }
-
-  private CpuMatrix view(int newOffset, int newRows, int newColumns, int newLeadingDimension) {
-    return new CpuMatrix(storage, precision, newOffset, newRows, newColumns, newLeadingDimension);
+  protected Matrix view(long newOffset, int newRows, int newColumns, int newLeadingDimension) {
+    return new CpuMatrix(
+        storage, precision(), (int) newOffset, newRows, newColumns, newLeadingDimension);
   }
 
   /** The array of one precision, shared by all views, so that freeing it ends them too. */

@@ -26,6 +26,7 @@ public final class CpuScalarProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendOptions options) {
+    options.requireHost(name());
     if (options.precision() != Precision.FP64) {
       throw new InvalidConfiguration(
           "--precision", "the reference backend " + name() + " computes in fp64 only");

@@ -35,6 +35,7 @@ public final class CpuVectorProvider implements BackendProvider {
 
   @Override
   public Backend open(BackendOptions options) {
+    options.requireHost(name());
     VectorKernelsLookup lookup = VectorKernelsLookup.get();
     lookup.warnOnce();
     return new CpuBackend(

@@ -1,6 +1,7 @@
 package io.tangentflow.backend.cpu;
 
 import io.tangentflow.model.Activation;
+import io.tangentflow.model.Philox;
 
 /**
  * Elementwise loops over ranges of arrays, from which the fused operations are made. An output
@@ -50,4 +51,43 @@ public interface Kernels {
 
   /** FP64 of the same. */
   void multiply(double[] x, int x0, double[] y, int y0, double[] out, int o, int count);
+
+  /**
+   * y ← base + w A X for a few columns, all contiguous: A rows×depth, X depth×columns, base and y
+   * rows×columns. y may be base. It runs on the calling thread.
+   */
+  void addProduct(
+      double w,
+      float[] a,
+      int a0,
+      int rows,
+      int depth,
+      float[] x,
+      int x0,
+      int columns,
+      float[] base,
+      int b0,
+      float[] y,
+      int y0);
+
+  /** FP64 of the same. */
+  void addProduct(
+      double w,
+      double[] a,
+      int a0,
+      int rows,
+      int depth,
+      double[] x,
+      int x0,
+      int columns,
+      double[] base,
+      int b0,
+      double[] y,
+      int y0);
+
+  /** out ← numbers first … first + count − 1 of a stream; see {@link Philox#gaussian}. */
+  void gaussian(long seed, int stream, long first, float[] out, int o, int count);
+
+  /** FP64 of the same. */
+  void gaussian(long seed, int stream, long first, double[] out, int o, int count);
 }

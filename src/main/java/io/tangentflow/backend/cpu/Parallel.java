@@ -3,6 +3,7 @@ package io.tangentflow.backend.cpu;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntConsumer;
 
 /**
  * Splits ranges of independent work over the calling thread and one fork-join pool. Passes are as
@@ -36,7 +37,29 @@ final class Parallel implements AutoCloseable {
       return;
     }
     // A few parts per thread even out interruptions; more would only cost.
-    int part = Math.max(grain, (size - 1) / (4 * threads) + 1);
+    split(size, Math.max(grain, (size - 1) / (4 * threads) + 1), work);
+  }
+
+  /**
+   * Runs the work for each worker 0 … count − 1, count being at most the threads, so that a worker
+   * can own memory. Workers share out what there is to do among themselves: whoever starts late
+   * must find that nothing is left.
+   */
+  void workers(int count, IntConsumer work) {
+    Range each =
+        (from, to) -> {
+          for (int worker = from; worker < to; worker++) {
+            work.accept(worker);
+          }
+        };
+    if (pool == null || count <= 1) {
+      each.run(0, count);
+    } else {
+      split(count, 1, each);
+    }
+  }
+
+  private void split(int size, int part, Range work) {
     Job job = new Job(size, part, work);
     for (int helper = 1; helper < Math.min(threads, job.parts); helper++) {
       pool.execute(job::claim);

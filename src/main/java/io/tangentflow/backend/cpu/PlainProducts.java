@@ -32,10 +32,9 @@ final class PlainProducts implements Products {
         double sum = 0;
         for (int l = 0; l < depth; l++) {
           sum +=
-              x[a.offset() + i * rowStepA + l * stepA]
-                  * y[b.offset() + j * columnStepB + l * stepB];
+              x[a.start() + i * rowStepA + l * stepA] * y[b.start() + j * columnStepB + l * stepB];
         }
-        int at = c.offset() + i + j * c.leadingDimension();
+        int at = c.start() + i + j * c.leadingDimension();
         z[at] = alpha * sum + (beta == 0 ? 0 : beta * z[at]);
       }
     }

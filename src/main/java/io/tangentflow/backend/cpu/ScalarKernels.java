@@ -1,6 +1,7 @@
 package io.tangentflow.backend.cpu;
 
 import io.tangentflow.model.Activation;
+import io.tangentflow.model.Philox;
 
 /**
  * Plain loops; every transcendental function is {@link Math}'s or Commons Numbers', in FP64. The
@@ -90,5 +91,67 @@ public final class ScalarKernels implements Kernels {
     for (int i = 0; i < count; i++) {
       out[o + i] = x[x0 + i] * y[y0 + i];
     }
+  }
+
+  @Override
+  public void addProduct(
+      double w,
+      float[] a,
+      int a0,
+      int rows,
+      int depth,
+      float[] x,
+      int x0,
+      int columns,
+      float[] base,
+      int b0,
+      float[] y,
+      int y0) {
+    float weight = (float) w;
+    for (int j = 0; j < columns; j++) {
+      for (int i = 0; i < rows; i++) {
+        float sum = 0;
+        for (int l = 0; l < depth; l++) {
+          sum += a[a0 + i + l * rows] * x[x0 + l + j * depth];
+        }
+        y[y0 + i + j * rows] = base[b0 + i + j * rows] + weight * sum;
+      }
+    }
+  }
+
+  @Override
+  public void addProduct(
+      double w,
+      double[] a,
+      int a0,
+      int rows,
+      int depth,
+      double[] x,
+      int x0,
+      int columns,
+      double[] base,
+      int b0,
+      double[] y,
+      int y0) {
+    double weight = w;
+    for (int j = 0; j < columns; j++) {
+      for (int i = 0; i < rows; i++) {
+        double sum = 0;
+        for (int l = 0; l < depth; l++) {
+          sum += a[a0 + i + l * rows] * x[x0 + l + j * depth];
+        }
+        y[y0 + i + j * rows] = base[b0 + i + j * rows] + weight * sum;
+      }
+    }
+  }
+
+  @Override
+  public void gaussian(long seed, int stream, long first, float[] out, int o, int count) {
+    Philox.gaussian(seed, stream, first, count, (i, z) -> out[o + i] = (float) z);
+  }
+
+  @Override
+  public void gaussian(long seed, int stream, long first, double[] out, int o, int count) {
+    Philox.gaussian(seed, stream, first, count, (i, z) -> out[o + i] = z);
   }
 }

@@ -2,6 +2,7 @@ package io.tangentflow.backend.cpu;
 
 import io.tangentflow.backend.Precision;
 import io.tangentflow.model.Activation;
+import java.util.Arrays;
 
 /**
  * A contiguous matrix as one array of numbers, with the elementwise loops of its precision.
@@ -105,8 +106,67 @@ final class Span {
     }
   }
 
+  /**
+   * out ← this + w A X, A and X from their beginning, this from {@code at} on, out from {@code o}
+   * on; A is rows×depth, X depth×columns, this and out are rows×columns. Out may be this.
+   */
+  void addProduct(
+      double w, Span a, int rows, int depth, Span x, int columns, int at, Span out, int o) {
+    if (precision == Precision.FP32) {
+      kernels.addProduct(
+          w,
+          a.floats(),
+          a.index(0),
+          rows,
+          depth,
+          x.floats(),
+          x.index(0),
+          columns,
+          floats(),
+          index(at),
+          out.floats(),
+          out.index(o));
+    } else {
+      kernels.addProduct(
+          w,
+          a.doubles(),
+          a.index(0),
+          rows,
+          depth,
+          x.doubles(),
+          x.index(0),
+          columns,
+          doubles(),
+          index(at),
+          out.doubles(),
+          out.index(o));
+    }
+  }
+
+  /** this ← numbers {@code at} … at + count − 1 of a stream. */
+  void gaussian(long seed, int stream, int at, int count) {
+    if (precision == Precision.FP32) {
+      kernels.gaussian(seed, stream, at, floats(), index(at), count);
+    } else {
+      kernels.gaussian(seed, stream, at, doubles(), index(at), count);
+    }
+  }
+
+  /** this ← 0. */
+  void clear(int at, int count) {
+    if (precision == Precision.FP32) {
+      Arrays.fill(floats(), index(at), index(at) + count, 0);
+    } else {
+      Arrays.fill(doubles(), index(at), index(at) + count, 0);
+    }
+  }
+
+  Precision precision() {
+    return precision;
+  }
+
   private int index(int at) {
-    return matrix == null ? 0 : matrix.offset() + at;
+    return matrix == null ? 0 : matrix.start() + at;
   }
 
   private float[] floats() {

@@ -1,6 +1,8 @@
 package io.tangentflow.kernel.dual;
 
 import io.tangentflow.model.Activation;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The dual of any smooth activation by Mehler's expansion: with α_k(τ) the coefficients of z ↦
@@ -52,17 +54,40 @@ public final class HermiteDual implements DualActivation {
   /** The tables of α_k for φ and φ'. */
   @Override
   public Marginal marginal(double variance) {
-    double tau = Normal.deviationOf(variance);
     int terms = FEWEST_TERMS;
     while (true) {
-      HermiteBasis basis = HermiteBasis.of(terms);
-      HermiteSeries value = HermiteSeries.of(phi::value, tau, basis);
-      HermiteSeries derivative = HermiteSeries.of(phi::derivative, tau, basis);
-      if ((value.complete() && derivative.complete()) || terms == MOST_TERMS) {
-        return new Table(variance, tau, value, derivative);
+      Table table = table(variance, terms);
+      if ((table.value.complete() && table.derivative.complete()) || terms == MOST_TERMS) {
+        return table;
       }
       terms *= 2;
     }
+  }
+
+  /**
+   * The marginals of those variances with tables of one length, the longest that any of them needs:
+   * a pair of two loses nothing to the end of the shorter one.
+   */
+  public List<Marginal> marginals(double[] variances) {
+    int terms = FEWEST_TERMS;
+    for (double variance : variances) {
+      terms = Math.max(terms, ((Table) marginal(variance)).value.coefficients().length);
+    }
+    List<Marginal> tables = new ArrayList<>();
+    for (double variance : variances) {
+      tables.add(table(variance, terms));
+    }
+    return tables;
+  }
+
+  private Table table(double variance, int terms) {
+    double tau = Normal.deviationOf(variance);
+    HermiteBasis basis = HermiteBasis.of(terms);
+    return new Table(
+        variance,
+        tau,
+        HermiteSeries.of(phi::value, tau, basis),
+        HermiteSeries.of(phi::derivative, tau, basis));
   }
 
   @Override
@@ -83,6 +108,16 @@ public final class HermiteDual implements DualActivation {
   @Override
   public double derivativeError(Marginal u, Marginal v) {
     return ((Table) u).derivative.error(((Table) v).derivative);
+  }
+
+  /** α_k(τ) of φ, lowest degree first, for the deviation τ of a marginal of this dual. */
+  public double[] valueCoefficients(Marginal u) {
+    return ((Table) u).value.coefficients().clone();
+  }
+
+  /** α_k(τ) of φ', lowest degree first, for the deviation τ of a marginal of this dual. */
+  public double[] derivativeCoefficients(Marginal u) {
+    return ((Table) u).derivative.coefficients().clone();
   }
 
   /** The coefficients of φ and of φ' for one variance. */

@@ -88,7 +88,7 @@ public final class EmpiricalNtk {
     long pairs = (long) blocks * (blocks + 1) / 2;
     long pairsDone = 0;
     String purpose = "the Gram matrix of " + samples + " samples at width " + model.width();
-    try (Workspace workspace = backend.workspace(purpose, plan.bytes())) {
+    try (Workspace workspace = backend.workspace(purpose, plan.deviceBytes())) {
       Weights weights = Weights.place(model, parameters, workspace);
       for (int i = 0; i < blocks; i++) {
         try (Workspace outer = workspace.scope()) {
@@ -187,9 +187,9 @@ public final class EmpiricalNtk {
       double remaining = (double) (q - slot - 1) / q;
       progress.accept(1 - remaining * remaining);
     }
-    backend.accumulate(above, sum);
+    backend.addScaled(1, above, sum);
     backend.upload(backend.download(above).transpose(), above);
-    backend.accumulate(above, sum);
+    backend.addScaled(1, above, sum);
     Matrix pOfSlot = p.columnRange(0, sum.columns());
     Matrix rOfSlot = r.columnRange(0, rows.samples());
     for (int slot = 0; slot < q; slot++) {
@@ -244,7 +244,7 @@ public final class EmpiricalNtk {
         Matrix rightPart = gradientPanel(others, row, count, right, backend);
         innerProducts(backend, leftPart, rightPart, 1, product);
       }
-      backend.accumulate(product, sum);
+      backend.addScaled(1, product, sum);
       progress.accept(Math.min(1, (double) (row + panel) / n));
     }
   }

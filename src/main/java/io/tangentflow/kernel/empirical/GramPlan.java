@@ -2,7 +2,7 @@ package io.tangentflow.kernel.empirical;
 
 import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
-import io.tangentflow.TangentFlowException.OutOfMemory;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.model.DenseMatrix;
@@ -19,9 +19,11 @@ import java.util.stream.Stream;
  * @param strategy structured or explicit
  * @param blockSize samples that are solved at a time
  * @param flops of the solves and the Gram together
- * @param bytes at the peak, the Gram matrix in host memory included
+ * @param deviceBytes of the backend's matrices at the peak
+ * @param hostBytes of the Gram matrix and its blocks in host memory
  */
-public record GramPlan(GramStrategy strategy, int blockSize, double flops, long bytes) {
+public record GramPlan(
+    GramStrategy strategy, int blockSize, double flops, long deviceBytes, long hostBytes) {
 
   /** Scratch for products of features or for panels of gradients; larger ones are no faster. */
   static final long PANEL_BYTES = 64L << 20;
@@ -36,21 +38,21 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
    * The plan within the budget that is expected to be fastest: of the two strategies the one of
    * fewer FLOPs, the writing of gradients counted in, in the largest blocks of samples that fit.
    *
-   * @throws OutOfMemory if not even one sample at a time fits
+   * @throws io.tangentflow.TangentFlowException.OutOfMemory if not even one sample at a time fits
    */
   public static GramPlan choose(
-      NeuralOde model, TimeGrid grid, int samples, Precision precision, long budgetBytes) {
+      NeuralOde model, TimeGrid grid, int samples, Precision precision, MemoryBudget budget) {
     return Stream.of(GramStrategy.values())
-        .flatMap(strategy -> fit(strategy, model, grid, samples, precision, budgetBytes).stream())
+        .flatMap(strategy -> fit(strategy, model, grid, samples, precision, budget).stream())
         .min(Comparator.comparingDouble(plan -> plan.cost(model, samples)))
         .orElseThrow(
-            () -> refusal(GramStrategy.STRUCTURED, model, grid, samples, precision, budgetBytes));
+            () -> refusal(GramStrategy.STRUCTURED, model, grid, samples, precision, budget));
   }
 
   /**
    * The plan of that strategy in the largest blocks of samples that fit.
    *
-   * @throws OutOfMemory if not even one sample at a time fits
+   * @throws io.tangentflow.TangentFlowException.OutOfMemory if not even one sample at a time fits
    */
   public static GramPlan of(
       GramStrategy strategy,
@@ -58,9 +60,14 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
       TimeGrid grid,
       int samples,
       Precision precision,
-      long budgetBytes) {
-    return fit(strategy, model, grid, samples, precision, budgetBytes)
-        .orElseThrow(() -> refusal(strategy, model, grid, samples, precision, budgetBytes));
+      MemoryBudget budget) {
+    return fit(strategy, model, grid, samples, precision, budget)
+        .orElseThrow(() -> refusal(strategy, model, grid, samples, precision, budget));
+  }
+
+  /** At the peak, on the backend and in host memory together. */
+  public long bytes() {
+    return deviceBytes + hostBytes;
   }
 
   /**
@@ -82,14 +89,16 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
       TimeGrid grid,
       int samples,
       Precision precision,
-      long budgetBytes) {
-    requirePossible(model, grid, samples, precision, budgetBytes);
+      MemoryBudget budget) {
+    requirePossible(model, grid, samples, precision, budget);
     for (int blocks = 1; blocks <= samples; blocks++) {
       int blockSize = (samples - 1) / blocks + 1;
-      long bytes = bytes(strategy, model, grid, samples, blockSize, precision);
-      if (bytes <= budgetBytes && largestMatrix(model, grid, blockSize) <= LARGEST_ARRAY) {
+      long deviceBytes = deviceBytes(strategy, model, grid, samples, blockSize, precision);
+      long hostBytes = hostBytes(model, samples, blockSize);
+      if (budget.admits(deviceBytes, hostBytes)
+          && largestMatrix(model, grid, blockSize) <= LARGEST_ARRAY) {
         double flops = flops(strategy, model, grid, samples, blockSize);
-        return Optional.of(new GramPlan(strategy, blockSize, flops, bytes));
+        return Optional.of(new GramPlan(strategy, blockSize, flops, deviceBytes, hostBytes));
       }
     }
     return Optional.empty();
@@ -97,19 +106,20 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
 
   /** Refuses what no blocks can mend, before any count of bytes could overflow. */
   private static void requirePossible(
-      NeuralOde model, TimeGrid grid, int samples, Precision precision, long budgetBytes) {
+      NeuralOde model, TimeGrid grid, int samples, Precision precision, MemoryBudget budget) {
     if (samples < 1) {
       throw new InvalidConfiguration("--samples", "must be at least 1, not " + samples);
     }
     double columns = (double) samples * model.outputs();
     double n = model.width();
-    double leastBytes =
-        precision.bytes()
+    long leastOnDevice =
+        (long)
+            (precision.bytes()
                 * n
-                * (n + model.inputDim() + (double) model.outputs() * grid.evaluations())
-            + Double.BYTES * columns * columns;
-    if (leastBytes > budgetBytes) {
-      throw new OutOfMemory(purpose(model, grid, samples), (long) leastBytes, budgetBytes);
+                * (n + model.inputDim() + (double) model.outputs() * grid.evaluations()));
+    long leastOnHost = (long) (Double.BYTES * columns * columns);
+    if (!budget.admits(leastOnDevice, leastOnHost)) {
+      throw budget.refusal(purpose(model, grid, samples), leastOnDevice, leastOnHost);
     }
     if (columns > DenseMatrix.GREATEST_ORDER) {
       throw new InvalidConfiguration(
@@ -131,10 +141,11 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
       TimeGrid grid,
       int samples,
       Precision precision,
-      long budgetBytes) {
-    long bytes = bytes(strategy, model, grid, samples, 1, precision);
-    return bytes > budgetBytes
-        ? new OutOfMemory(purpose(model, grid, samples), bytes, budgetBytes)
+      MemoryBudget budget) {
+    long deviceBytes = deviceBytes(strategy, model, grid, samples, 1, precision);
+    long hostBytes = hostBytes(model, samples, 1);
+    return !budget.admits(deviceBytes, hostBytes)
+        ? budget.refusal(purpose(model, grid, samples), deviceBytes, hostBytes)
         : new InvalidConfiguration(
             "--depth",
             String.format(
@@ -157,7 +168,7 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
   public String toString() {
     return String.format(
         "%s Gram, %d samples at a time, %.3g GFLOP, %.1f MiB",
-        strategy, blockSize, flops / 1e9, bytes / (double) (1 << 20));
+        strategy, blockSize, flops / 1e9, bytes() / (double) (1 << 20));
   }
 
   private static double flops(
@@ -182,10 +193,10 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
   }
 
   /**
-   * What {@link EmpiricalNtk} holds at its peak: the weights; the features of one block, or of two;
-   * either a solve's or a contraction's scratch; and the host's Gram matrix and blocks.
+   * What {@link EmpiricalNtk} holds on the backend at its peak: the weights; the features of one
+   * block, or of two; and either a solve's or a contraction's scratch.
    */
-  private static long bytes(
+  private static long deviceBytes(
       GramStrategy strategy,
       NeuralOde model,
       TimeGrid grid,
@@ -194,9 +205,6 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
       Precision precision) {
     int number = precision.bytes();
     DiscreteAdjoint adjoint = new DiscreteAdjoint(grid);
-    long columns = (long) samples * model.outputs();
-    long blockColumns = (long) blockSize * model.outputs();
-    long entries = blockColumns * blockColumns;
     long inputs = (long) model.inputDim() * blockSize * number;
     long features = inputs + adjoint.retainedBytes(model, blockSize, number);
     long solve = inputs + adjoint.bytes(model, blockSize, number);
@@ -206,11 +214,15 @@ public record GramPlan(GramStrategy strategy, int blockSize, double flops, long 
         features
             + Math.max(
                 solve, features + contraction(strategy, model, grid, blockSize, number, false));
-    long device =
-        Weights.bytes(model, number)
-            + (blockSize == samples ? alone : Math.max(alone, besideAnother));
-    long host = Double.BYTES * (columns * columns + 2 * entries);
-    return device + host;
+    return Weights.bytes(model, number)
+        + (blockSize == samples ? alone : Math.max(alone, besideAnother));
+  }
+
+  /** The Gram matrix, a block of it and its output term. */
+  private static long hostBytes(NeuralOde model, int samples, int blockSize) {
+    long columns = (long) samples * model.outputs();
+    long blockColumns = (long) blockSize * model.outputs();
+    return Double.BYTES * (columns * columns + 2 * blockColumns * blockColumns);
   }
 
   /** The sum of a block, beside products of slots, panels of gradients or the input term. */

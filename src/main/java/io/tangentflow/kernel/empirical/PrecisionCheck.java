@@ -3,6 +3,7 @@ package io.tangentflow.kernel.empirical;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.Backends;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
@@ -26,7 +27,7 @@ public final class PrecisionCheck {
    *
    * @param inputs d×N, those of the Gram
    * @param gram in FP32, Nm×Nm, with the outputs of a sample as neighbours
-   * @param budgetBytes for the FP64 computation
+   * @param budget for the FP64 computation
    */
   public static double relativeDifference(
       NeuralOde model,
@@ -36,13 +37,13 @@ public final class PrecisionCheck {
       DenseMatrix gram,
       String backendName,
       int threads,
-      long budgetBytes) {
+      MemoryBudget budget) {
     int samples = Math.min(SAMPLES, inputs.columns());
     DenseMatrix first =
         new DenseMatrix(
             inputs.rows(), samples, Arrays.copyOf(inputs.values(), samples * inputs.rows()));
     GramPlan plan =
-        GramPlan.of(GramStrategy.STRUCTURED, model, grid, samples, Precision.FP64, budgetBytes);
+        GramPlan.of(GramStrategy.STRUCTURED, model, grid, samples, Precision.FP64, budget);
     try (Backend backend =
         Backends.open(backendName, new BackendOptions(Precision.FP64, threads))) {
       DenseMatrix exact =

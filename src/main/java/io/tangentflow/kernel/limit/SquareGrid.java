@@ -10,8 +10,12 @@ import java.util.Arrays;
 final class SquareGrid extends TwoTimeGrid {
 
   private final double[] times;
-  private final double[][] toNode;
-  private final double[][] fromNode;
+
+  /** ∫₀^(t_i) ℓ_j at [i][j]. */
+  final double[][] toNode;
+
+  /** ∫_(t_i)¹ ℓ_j at [i][j]. */
+  final double[][] fromNode;
 
   SquareGrid(GaussLegendre rule) {
     super(rule);

@@ -12,12 +12,12 @@ import java.util.concurrent.ConcurrentMap;
  */
 abstract sealed class TwoTimeGrid permits SquareGrid, TriangleGrid {
 
-  private static final ConcurrentMap<Integer, TwoTimeGrid> SQUARES = new ConcurrentHashMap<>();
+  private static final ConcurrentMap<Integer, SquareGrid> SQUARES = new ConcurrentHashMap<>();
   private static final ConcurrentMap<Integer, TwoTimeGrid> TRIANGLES = new ConcurrentHashMap<>();
 
   final GaussLegendre rule;
 
-  static TwoTimeGrid square(int nodes) {
+  static SquareGrid square(int nodes) {
     return SQUARES.computeIfAbsent(nodes, m -> new SquareGrid(new GaussLegendre(m)));
   }
 

@@ -148,4 +148,56 @@ public final class VectorKernels implements Kernels {
     }
     scalar.multiply(x, x0 + whole, y, y0 + whole, out, o + whole, count - whole);
   }
+
+  @Override
+  public void addProduct(
+      double w,
+      float[] a,
+      int a0,
+      int rows,
+      int depth,
+      float[] x,
+      int x0,
+      int columns,
+      float[] base,
+      int b0,
+      float[] y,
+      int y0) {
+    if (rows < F.length()) {
+      scalar.addProduct(w, a, a0, rows, depth, x, x0, columns, base, b0, y, y0);
+    } else {
+      new FloatProduct(w, a, a0, rows, depth, x, base, y).run(x0, columns, b0, y0);
+    }
+  }
+
+  @Override
+  public void addProduct(
+      double w,
+      double[] a,
+      int a0,
+      int rows,
+      int depth,
+      double[] x,
+      int x0,
+      int columns,
+      double[] base,
+      int b0,
+      double[] y,
+      int y0) {
+    if (rows < D.length()) {
+      scalar.addProduct(w, a, a0, rows, depth, x, x0, columns, base, b0, y, y0);
+    } else {
+      new DoubleProduct(w, a, a0, rows, depth, x, base, y).run(x0, columns, b0, y0);
+    }
+  }
+
+  @Override
+  public void gaussian(long seed, int stream, long first, float[] out, int o, int count) {
+    Gaussian.fill(seed, stream, first, out, o, count);
+  }
+
+  @Override
+  public void gaussian(long seed, int stream, long first, double[] out, int o, int count) {
+    Gaussian.fill(seed, stream, first, out, o, count);
+  }
 }

@@ -1,0 +1,223 @@
+package io.tangentflow.kernel.limit;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.TwoTimeEquations;
+import io.tangentflow.backend.TwoTimeEquations.Dual;
+import io.tangentflow.backend.Workspace;
+import io.tangentflow.kernel.dual.DualActivation;
+import io.tangentflow.kernel.dual.HermiteDual;
+import io.tangentflow.kernel.dual.Marginal;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.StandardActivation;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.DoubleFunction;
+
+/**
+ * The two-time equations of many pairs of inputs as a backend takes them: the variances of each
+ * input are computed here, once for each norm, with the tables of its dual activation; what depends
+ * on a pair is left to {@link io.tangentflow.backend.Backend#twoTimeKernels}.
+ *
+ * <p>{@link ContinuumLimit} and {@link FiniteDepthLimit} solve the same equations pair by pair and
+ * estimate the error; here the number of nodes is the caller's choice.
+ */
+public final class TwoTimeBatch {
+
+  private static final int MOST_ITERATIONS = 400;
+
+  private final NeuralOde ode;
+  private final DenseMatrix fromStart;
+  private final DenseMatrix toEnd;
+  private final DenseMatrix weights;
+  private final double kappa;
+  private final int iterations;
+
+  /** The marginals of u at the times and at the end, for ‖x‖²/d. */
+  private final DoubleFunction<Marginal[]> path;
+
+  private TwoTimeBatch(
+      NeuralOde ode,
+      DenseMatrix fromStart,
+      DenseMatrix toEnd,
+      DenseMatrix weights,
+      double flow,
+      int iterations,
+      DoubleFunction<Marginal[]> path) {
+    this.ode = ode;
+    this.fromStart = fromStart;
+    this.toEnd = toEnd;
+    this.weights = weights;
+    this.kappa = flow * flow;
+    this.iterations = iterations;
+    this.path = path;
+  }
+
+  /** A pair of inputs, by ‖x‖²/d, ‖x̄‖²/d and x·x̄/d. */
+  public record InputPair(double normSqOverDx, double normSqOverDy, double dotOverD) {}
+
+  /**
+   * The continuum, collocated at that many Gauss–Legendre nodes. The width of {@code ode} is of no
+   * account.
+   *
+   * @throws InvalidConfiguration for a φ with a kink: its kernels have one at equal times, which
+   *     these nodes do not resolve
+   */
+  public static TwoTimeBatch continuum(NeuralOde ode, int nodes) {
+    DualActivation dual = DualActivation.of(ode.activation());
+    if (!dual.smooth()) {
+      throw new InvalidConfiguration(
+          "--activation",
+          ode.activation().label()
+              + " has a kink, so its limit in the continuum is computed pair by pair; choose a"
+              + " finite depth or a smooth activation");
+    }
+    SquareGrid grid = TwoTimeGrid.square(nodes);
+    TwoTimeSolver solver = new TwoTimeSolver(ode, dual, grid);
+    return new TwoTimeBatch(
+        ode,
+        DenseMatrix.ofRows(nodes, nodes, i -> grid.toNode[i]),
+        DenseMatrix.ofRows(nodes, nodes, i -> grid.fromNode[i]),
+        new DenseMatrix(nodes, 1, grid.rule.weights.clone()),
+        ode.sigmaW() * ode.horizon(),
+        MOST_ITERATIONS,
+        norm ->
+            solver
+                .process(norm, Optional.empty())
+                .orElseThrow(
+                    () ->
+                        new InvalidConfiguration(
+                            "--horizon",
+                            String.format(
+                                "the limiting kernel of %s with sigma-w = %g blows up before T ="
+                                    + " %g; shorten --horizon or lower --sigma-w",
+                                ode.activation().label(), ode.sigmaW(), ode.horizon())))
+                .marginals());
+  }
+
+  /**
+   * The network of Euler's method with {@code depth} steps L. An iteration costs L³, and L + 1 of
+   * them are exact; {@link FiniteDepthLimit} costs L² a pair. The width of {@code ode} is of no
+   * account.
+   */
+  public static TwoTimeBatch finiteDepth(NeuralOde ode, int depth) {
+    FiniteDepthLimit limit = new FiniteDepthLimit(ode, depth);
+    return new TwoTimeBatch(
+        ode,
+        ones(depth, (i, j) -> j < i),
+        ones(depth, (i, j) -> j > i),
+        DenseMatrix.ofRows(depth, 1, i -> new double[] {1}),
+        ode.sigmaW() * ode.horizon() / depth,
+        depth + 2,
+        limit::path);
+  }
+
+  private interface Where {
+    boolean is(int i, int j);
+  }
+
+  private static DenseMatrix ones(int order, Where where) {
+    DenseMatrix m = DenseMatrix.zeros(order, order);
+    for (int j = 0; j < order; j++) {
+      for (int i = 0; i < order; i++) {
+        m.set(i, j, where.is(i, j) ? 1 : 0);
+      }
+    }
+    return m;
+  }
+
+  /** The equations of those pairs, their matrices allocated in the workspace. */
+  public TwoTimeEquations equations(List<InputPair> pairs, Workspace workspace) {
+    Map<Double, Integer> inputs = new LinkedHashMap<>();
+    int[] first = new int[pairs.size()];
+    int[] second = new int[pairs.size()];
+    double[] starts = new double[pairs.size()];
+    for (int i = 0; i < first.length; i++) {
+      InputPair pair = pairs.get(i);
+      first[i] = index(inputs, pair.normSqOverDx());
+      second[i] = index(inputs, pair.normSqOverDy());
+      starts[i] = ode.sigmaU() * ode.sigmaU() * pair.dotOverD();
+    }
+    List<Marginal> marginals = new ArrayList<>();
+    for (double norm : inputs.keySet()) {
+      marginals.addAll(List.of(path.apply(norm)));
+    }
+    boolean relu = ode.activation() == StandardActivation.RELU;
+    Precision precision = workspace.backend().precision();
+    List<double[]> values = new ArrayList<>();
+    List<double[]> derivatives = new ArrayList<>();
+    if (!relu) {
+      HermiteDual dual = new HermiteDual(ode.activation());
+      double[] variances = marginals.stream().mapToDouble(Marginal::variance).toArray();
+      for (Marginal table : dual.marginals(variances)) {
+        values.add(dual.valueCoefficients(table));
+        derivatives.add(dual.derivativeCoefficients(table));
+      }
+    }
+    int terms = Math.max(terms(values, precision), terms(derivatives, precision));
+    double[] deviations = marginals.stream().mapToDouble(Marginal::deviation).toArray();
+    int times = weights.rows() + 1;
+    return new TwoTimeEquations(
+        relu ? Dual.ARC_COSINE : Dual.HERMITE,
+        place(fromStart, workspace),
+        place(toEnd, workspace),
+        place(weights, workspace),
+        kappa,
+        ode.sigmaV() * ode.sigmaV(),
+        iterations,
+        place(table(values, terms), workspace),
+        place(table(derivatives, terms), workspace),
+        place(new DenseMatrix(times, inputs.size(), deviations), workspace),
+        first,
+        second,
+        place(new DenseMatrix(1, starts.length, starts), workspace));
+  }
+
+  private static int index(Map<Double, Integer> inputs, double norm) {
+    return inputs.computeIfAbsent(norm, unseen -> inputs.size());
+  }
+
+  /**
+   * How many terms of the series matter: by Cauchy–Schwarz what two of them leave out is at most
+   * the product of the norms of what each leaves out, which is to be rounding.
+   */
+  private static int terms(List<double[]> series, Precision precision) {
+    int terms = 1;
+    for (double[] alpha : series) {
+      double square = 0;
+      for (double a : alpha) {
+        square += a * a;
+      }
+      double enough = 0.125 * precision.unitRoundoff() * square;
+      double left = 0;
+      int k = alpha.length;
+      while (k > 1 && left + alpha[k - 1] * alpha[k - 1] <= enough) {
+        left += alpha[k - 1] * alpha[k - 1];
+        k--;
+      }
+      terms = Math.max(terms, k);
+    }
+    return terms;
+  }
+
+  /** The series as columns, cut or filled up with zeros to that many terms. */
+  private static DenseMatrix table(List<double[]> series, int terms) {
+    DenseMatrix table = DenseMatrix.zeros(terms, Math.max(1, series.size()));
+    for (int column = 0; column < series.size(); column++) {
+      double[] alpha = series.get(column);
+      System.arraycopy(alpha, 0, table.values(), column * terms, Math.min(terms, alpha.length));
+    }
+    return table;
+  }
+
+  private static Matrix place(DenseMatrix values, Workspace workspace) {
+    Matrix matrix = workspace.allocate(values.rows(), values.columns());
+    workspace.backend().upload(values, matrix);
+    return matrix;
+  }
+}
