@@ -63,7 +63,7 @@ public final class DiscreteAdjoint {
     try (Workspace scratch = workspace.scope()) {
       Matrix cotangent = scratch.allocate(outputs, columns);
       backend.upload(eachOutput, cotangent);
-      backward(weights, trajectory, cotangent, lambda, shifted, scratch);
+      new Backward(weights, trajectory, lambda, shifted, scratch).run(cotangent);
     }
     OptionalLong overflow = backend.firstNonFinite(lambda);
     if (overflow.isPresent()) {
@@ -99,59 +99,147 @@ public final class DiscreteAdjoint {
   }
 
   /**
-   * Runs the adjoint from λ(T) = (σv/√n) φ'(h_T) ⊙ Vᵀ·cotangent to λ(0).
-   *
-   * @param lambda zero on entry, λ(0) on exit, n×Nm
-   * @param shifted receives A_q in slot q + 1; its slot 0 is overwritten
+   * The linear pullback of cotangents m×N, one combination of its outputs for each sample, to be
+   * done again and again while weights and trajectory change: its matrices are allocated in the
+   * workspace, once. The derivatives of the trajectory are overwritten by adjoints, until the next
+   * solve.
    */
-  private void backward(
-      Weights weights,
-      Trajectory trajectory,
-      Matrix cotangent,
-      Matrix lambda,
-      Matrix shifted,
-      Workspace scratch) {
-    NeuralOde model = weights.model();
-    Backend backend = scratch.backend();
-    Tableau tableau = grid.tableau();
-    int stages = tableau.stages();
-    int columns = lambda.columns();
-    double scale = trajectory.timeStep() * model.flowScale();
-    Matrix[] nu = new Matrix[stages];
-    for (int s = 0; s < stages; s++) {
-      nu[s] = scratch.allocate(model.width(), columns);
-    }
-    List<List<Term>> laterStages = new ArrayList<>();
-    for (int s = 0; s < stages - 1; s++) {
-      laterStages.add(laterStages(tableau, s, scale, nu));
-    }
-    List<Term> others = new ArrayList<>();
-    for (int s = 1; s < stages; s++) {
-      others.add(new Term(1, nu[s]));
-    }
-    double lastWeight = scale * tableau.b()[stages - 1];
+  public Pullback pullback(
+      Weights weights, Matrix x, FixedStepSolver.Solve solve, Workspace workspace) {
+    return new Pullback(weights, x, solve.trajectory(), workspace);
+  }
 
-    int q = grid.evaluations();
-    backend.gemm(
-        Transpose.YES, Transpose.NO, model.outputScale(), weights.v(), cotangent, 0, nu[0]);
-    backend.adjointStep(
-        trajectory.derivatives(q), nu[0], List.of(), lambda, lastWeight, slot(shifted, q, columns));
-    for (int slot = q - 1; slot >= 0; slot--) {
-      int s = slot % stages;
-      Matrix adjoint = slot(shifted, slot + 1, columns);
-      Matrix next = slot(shifted, slot, columns);
-      backend.gemm(Transpose.YES, Transpose.NO, 1, weights.w(), adjoint, 0, nu[s]);
-      if (s > 0) {
-        backend.adjointStage(
-            trajectory.derivatives(slot),
-            nu[s],
-            scale * tableau.b()[s - 1],
-            lambda,
-            laterStages.get(s - 1),
-            next);
-      } else {
-        backend.adjointStep(trajectory.derivatives(slot), nu[0], others, lambda, lastWeight, next);
+  /** Bytes that {@link #pullback} allocates. */
+  public long pullbackBytes(NeuralOde model, int samples, int bytesPerNumber) {
+    long columns = 2L + grid.tableau().stages();
+    return columns * model.width() * samples * bytesPerNumber;
+  }
+
+  /**
+   * The vector–Jacobian product Σ_o r_o ∂f_o/∂θ of each sample, as column pairs: one adjoint column
+   * per sample and evaluation, whatever the number of outputs.
+   */
+  public final class Pullback {
+
+    private final Backend backend;
+    private final Weights weights;
+    private final Matrix x;
+    private final Trajectory trajectory;
+    private final Matrix zero;
+    private final Matrix lambda;
+    private final Backward backward;
+
+    private Pullback(Weights weights, Matrix x, Trajectory trajectory, Workspace workspace) {
+      this.backend = workspace.backend();
+      this.weights = weights;
+      this.x = x;
+      this.trajectory = trajectory;
+      zero = workspace.allocate(weights.model().width(), x.columns());
+      lambda = workspace.allocate(weights.model().width(), x.columns());
+      backward = new Backward(weights, trajectory, lambda, trajectory.derivatives(), workspace);
+    }
+
+    /** Pulls cotangents r, m×N, back through the trajectory as it was solved last. */
+    public void run(Matrix cotangent) {
+      backend.copy(zero, lambda);
+      backward.run(cotangent);
+    }
+
+    /**
+     * target ← target + weight · Σ_io r_io ∂f_o(x_i)/∂θ for each of θ = U, W and V, by one product
+     * over all samples and evaluations. The target may be the weights themselves.
+     *
+     * @param cotangent what {@link #run} took
+     * @param target of the shapes of the weights. Modified.
+     */
+    public void addGradient(double weight, Matrix cotangent, Weights target) {
+      NeuralOde model = weights.model();
+      int samples = x.columns();
+      int q = grid.evaluations();
+      Matrix adjoints = trajectory.derivatives().columnRange(samples, samples * q);
+      Matrix activations = trajectory.activations().columnRange(0, samples * q);
+      addProduct(weight * model.inputScale(), lambda, x, target.u());
+      addProduct(weight, adjoints, activations, target.w());
+      addProduct(weight * model.outputScale(), cotangent, trajectory.activations(q), target.v());
+    }
+
+    /** c ← c + weight · a bᵀ. */
+    private void addProduct(double weight, Matrix a, Matrix b, Matrix c) {
+      backend.gemm(Transpose.NO, Transpose.YES, weight, a, b, 1, c);
+    }
+  }
+
+  /** The adjoint from λ(T) = (σv/√n) φ'(h_T) ⊙ Vᵀ·cotangent to λ(0), on matrices of its own. */
+  private final class Backward {
+
+    private final Backend backend;
+    private final Weights weights;
+    private final Trajectory trajectory;
+    private final Matrix lambda;
+    private final Matrix shifted;
+    private final double scale;
+    private final Matrix[] nu;
+    private final List<List<Term>> laterStages = new ArrayList<>();
+    private final List<Term> others = new ArrayList<>();
+
+    /**
+     * @param lambda zero before each run, λ(0) after it, n×Nm
+     * @param shifted receives A_q in slot q + 1; its slot 0 is overwritten. It may be the
+     *     derivatives of the trajectory where lambda has a column for each sample.
+     */
+    Backward(
+        Weights weights,
+        Trajectory trajectory,
+        Matrix lambda,
+        Matrix shifted,
+        Workspace workspace) {
+      this.backend = workspace.backend();
+      this.weights = weights;
+      this.trajectory = trajectory;
+      this.lambda = lambda;
+      this.shifted = shifted;
+      scale = trajectory.timeStep() * weights.model().flowScale();
+      nu = new Matrix[grid.tableau().stages()];
+      for (int s = 0; s < nu.length; s++) {
+        nu[s] = workspace.allocate(weights.model().width(), lambda.columns());
       }
+      for (int s = 0; s < nu.length - 1; s++) {
+        laterStages.add(laterStages(grid.tableau(), s, scale, nu));
+      }
+      for (int s = 1; s < nu.length; s++) {
+        others.add(new Term(1, nu[s]));
+      }
+    }
+
+    void run(Matrix cotangent) {
+      double[] b = grid.tableau().b();
+      double lastWeight = scale * b[nu.length - 1];
+      int q = grid.evaluations();
+      backend.gemm(
+          Transpose.YES,
+          Transpose.NO,
+          weights.model().outputScale(),
+          weights.v(),
+          cotangent,
+          0,
+          nu[0]);
+      backend.adjointStep(trajectory.derivatives(q), nu[0], List.of(), lambda, lastWeight, slot(q));
+      for (int slot = q - 1; slot >= 0; slot--) {
+        int s = slot % nu.length;
+        backend.gemm(Transpose.YES, Transpose.NO, 1, weights.w(), slot(slot + 1), 0, nu[s]);
+        Matrix derivative = trajectory.derivatives(slot);
+        if (s > 0) {
+          double weight = scale * b[s - 1];
+          backend.adjointStage(
+              derivative, nu[s], weight, lambda, laterStages.get(s - 1), slot(slot));
+        } else {
+          backend.adjointStep(derivative, nu[0], others, lambda, lastWeight, slot(slot));
+        }
+      }
+    }
+
+    private Matrix slot(int slot) {
+      return shifted.columnRange(slot * lambda.columns(), lambda.columns());
     }
   }
 
@@ -164,9 +252,5 @@ public final class DiscreteAdjoint {
       }
     }
     return terms;
-  }
-
-  private static Matrix slot(Matrix shifted, int slot, int columns) {
-    return shifted.columnRange(slot * columns, columns);
   }
 }

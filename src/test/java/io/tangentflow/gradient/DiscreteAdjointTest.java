@@ -22,9 +22,11 @@ import io.tangentflow.testing.Networks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@Tag("every-backend")
 class DiscreteAdjointTest {
 
   private static final int SAMPLES = 2;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.data.NetworkFile;
@@ -21,6 +22,7 @@ import io.tangentflow.ode.Weights;
 import io.tangentflow.testing.BackendCase;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -28,9 +30,11 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Networks whose outputs, gradients and tangent kernels were computed by reverse-mode automatic
  * differentiation through the solver, in another program, in FP64.
  */
+@Tag("every-backend")
 class ReferenceNetworksTest {
 
-  private static final Path FILE = Path.of("src/test/resources/reference/networks.json");
+  private static final Path FILE =
+      Path.of("src/main/resources/io/tangentflow/data/reference-networks.json");
 
   static List<BackendCase> backends() {
     return BackendCase.all();
@@ -81,7 +85,7 @@ class ReferenceNetworksTest {
               grid,
               network.inputs().columns(),
               backend.precision(),
-              1L << 30);
+              MemoryBudget.shared(1L << 30));
       DenseMatrix gram =
           new EmpiricalNtk(network.model(), grid, plan)
               .gram(network.parameters(), network.inputs(), backend, fraction -> {})

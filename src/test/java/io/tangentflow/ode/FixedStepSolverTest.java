@@ -1,5 +1,6 @@
 package io.tangentflow.ode;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.DenseMatrix;
@@ -19,10 +21,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@Tag("every-backend")
 class FixedStepSolverTest {
 
   static List<BackendCase> backends() {
@@ -37,6 +41,25 @@ class FixedStepSolverTest {
    * φ = identity: f(x) = (σv/√n) V exp((σw/√n) W T)(σu/√d) U x. The slope of log error against log
    * step between successive halvings tends to the order, with a remainder of the order of Δ.
    */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void outputsAloneAreThoseOfTheTrajectory(BackendCase which) {
+    NeuralOde model = new NeuralOde(5, 33, StandardActivation.SOFTPLUS).withOutputs(3);
+    for (Tableau tableau : Tableau.ALL) {
+      for (int depth : new int[] {1, 3, 9}) {
+        try (Backend backend = which.open();
+            Workspace workspace = backend.workspace("a test", 1 << 26)) {
+          FixedStepSolver solver = new FixedStepSolver(new TimeGrid(tableau, depth));
+          Weights weights = Weights.place(model, new Parameters.Seeded(1), workspace);
+          Matrix x = weights.upload(Networks.inputs(model, 7), workspace);
+          DenseMatrix kept = backend.download(solver.solve(weights, x, workspace).outputs());
+          DenseMatrix alone = backend.download(solver.outputs(weights, x, workspace));
+          assertArrayEquals(kept.values(), alone.values(), tableau + " " + depth);
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("tableaux")
   void theErrorFallsWithTheOrderOfTheMethod(Tableau tableau) {
@@ -143,6 +166,45 @@ class FixedStepSolverTest {
             .solve(weights, weights.upload(Networks.inputs(model, 7), workspace), workspace);
         assertEquals(stated, workspace.peakBytes());
       }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("backends")
+  void outputsAloneAreThoseOfTheTrajectoryInMemoryThatTheDepthDoesNotMove(BackendCase which) {
+    int number = which.precision().bytes();
+    for (Tableau tableau : Tableau.ALL) {
+      for (int depth : new int[] {1, 5}) {
+        NeuralOde model = new NeuralOde(5, 33, 3, 1, 1, 1, 1, StandardActivation.SOFTPLUS);
+        FixedStepSolver solver = new FixedStepSolver(new TimeGrid(tableau, depth));
+        try (Backend backend = which.open();
+            Workspace inputs = backend.workspace("inputs", 1 << 20)) {
+          Weights weights = Weights.place(model, new Parameters.Seeded(4), inputs);
+          Matrix x = weights.upload(Networks.inputs(model, 7), inputs);
+          DenseMatrix expected = backend.download(solver.solve(weights, x, inputs).outputs());
+          long stated = solver.outputBytes(model, 7, number);
+          try (Workspace workspace = backend.workspace("outputs", stated)) {
+            DenseMatrix outputs = backend.download(solver.outputs(weights, x, workspace));
+            assertEquals(0, expected.distance(outputs), which + " " + tableau);
+            assertEquals(stated, workspace.peakBytes());
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void outputsAloneAreCheckedToo() {
+    NeuralOde model = new NeuralOde(1, 1, 1, 2, 1, 1, 1, StandardActivation.QUADRATIC);
+    Parameters.Given parameters = new Parameters.Given(scalar(1), scalar(1), scalar(1));
+    try (Backend backend = fp64().open();
+        Workspace workspace = backend.workspace("a test", 1 << 20)) {
+      Weights weights = Weights.place(model, parameters, workspace);
+      Matrix x = weights.upload(new DenseMatrix(1, 4, new double[] {0.25, -3, 1, 0.3}), workspace);
+      FixedStepSolver solver = new FixedStepSolver(new TimeGrid(Tableau.RK4, 500));
+      NonFiniteState failure =
+          assertThrows(NonFiniteState.class, () -> solver.outputs(weights, x, workspace));
+      assertTrue(failure.getMessage().contains("state of sample 2"), failure.getMessage());
     }
   }
 
