@@ -21,8 +21,8 @@ import java.util.regex.Pattern;
  *
  * <p>Read: format versions 1.0 to 3.0, dtypes {@code <f4 <f8 >f4 >f8}, C and Fortran order, one or
  * two dimensions, plain or gzip; a vector becomes one column. Written: version 1.0, little-endian,
- * two dimensions in Fortran order, which is a {@link DenseMatrix}'s own; {@code numpy.load} gives
- * rows × columns.
+ * two dimensions, of a {@link DenseMatrix} in its own Fortran order; {@code numpy.load} gives rows
+ * × columns.
  */
 public final class Npy {
 
@@ -73,26 +73,38 @@ public final class Npy {
     AtomicFile.write(
         path,
         out -> {
-          out.write(header(matrix.rows(), matrix.columns(), type));
+          out.write(header(matrix.rows(), matrix.columns(), Order.COLUMNS, type));
           writeEntries(out, matrix.values(), matrix.values().length, type);
         });
   }
 
-  /** The entries of a matrix that is never whole in memory, in column-major order. */
+  /** Which entries are neighbours in a file. */
+  public enum Order {
+    /** Column by column, Fortran's order. */
+    COLUMNS,
+    /** Row by row, C's order. */
+    ROWS
+  }
+
+  /** The entries of a matrix that is never whole in memory, in the order of its file. */
   @FunctionalInterface
   public interface Entries {
     /** Puts entries {@code first} … {@code first + count − 1} at the beginning of the array. */
     void fill(long first, double[] values, int count);
   }
 
-  /** As {@link #write(Path, DenseMatrix, ElementType)}, of entries that are asked for in turn. */
-  public static void write(Path path, int rows, int columns, ElementType type, Entries entries) {
+  /**
+   * As {@link #write(Path, DenseMatrix, ElementType)}, of entries that are asked for in turn and of
+   * any number.
+   */
+  public static void write(
+      Path path, int rows, int columns, Order order, ElementType type, Entries entries) {
     long total = (long) rows * columns;
     double[] block = new double[(int) Math.min(total, BUFFER_BYTES)];
     AtomicFile.write(
         path,
         out -> {
-          out.write(header(rows, columns, type));
+          out.write(header(rows, columns, order, type));
           int count;
           for (long first = 0; first < total; first += count) {
             count = (int) Math.min(block.length, total - first);
@@ -112,12 +124,13 @@ public final class Npy {
     }
   }
 
-  private static byte[] header(int rows, int columns, ElementType type) {
+  private static byte[] header(int rows, int columns, Order order, ElementType type) {
     String dictionary =
         String.format(
             Locale.ROOT,
-            "{'descr': '%s', 'fortran_order': True, 'shape': (%d, %d), }",
+            "{'descr': '%s', 'fortran_order': %s, 'shape': (%d, %d), }",
             type.descriptor(),
+            order == Order.COLUMNS ? "True" : "False",
             rows,
             columns);
     int fixed = MAGIC.length + VERSION_BYTES + Short.BYTES;
