@@ -8,6 +8,8 @@ import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -23,6 +25,9 @@ final class Console {
   /** Set by the launcher where standard error is a terminal. */
   private static final boolean TERMINAL = Boolean.getBoolean("tangentflow.terminal");
 
+  /** Of all rooms; held here, because the logging system forgets loggers that nobody holds. */
+  private static final Logger LOGGER = Logger.getLogger("io.tangentflow");
+
   private static final Duration BETWEEN_LINES = Duration.ofSeconds(5);
 
   @Spec(Target.MIXEE)
@@ -31,10 +36,15 @@ final class Console {
   @Option(names = "--json", description = "Print one JSON object instead of text.")
   private boolean json;
 
+  private boolean quiet;
+
   @Option(
       names = {"-q", "--quiet"},
       description = "No status on standard error; warnings and errors remain.")
-  private boolean quiet;
+  void quiet(boolean asked) {
+    quiet = asked;
+    LOGGER.setLevel(asked ? Level.WARNING : Level.INFO);
+  }
 
   /** Prints the result: the JSON object with {@code --json}, else the text. */
   void result(String text, JsonNode object) {

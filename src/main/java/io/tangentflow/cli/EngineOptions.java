@@ -2,6 +2,7 @@ package io.tangentflow.cli;
 
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.BackendOptions.GaussianSource;
 import io.tangentflow.backend.Backends;
 import io.tangentflow.backend.Precision;
 import picocli.CommandLine.Option;
@@ -13,14 +14,17 @@ final class EngineOptions {
       names = "--backend",
       paramLabel = "NAME",
       defaultValue = Backends.AUTO,
-      description = "auto, cpu-vector or cpu-scalar; see 'info' (default: ${DEFAULT-VALUE}).")
+      description =
+          "auto, cuda (or cuda:1 …), cpu-vector or cpu-scalar; see 'info' (default: ${DEFAULT-VALUE}).")
   String backend;
 
   @Option(
       names = "--precision",
       paramLabel = "P",
       defaultValue = "fp32",
-      description = "fp32 or fp64 (default: ${DEFAULT-VALUE}).")
+      description =
+          "fp32, fp64 or, on cuda, tf32: products on tensor cores, to three digits (default:"
+              + " ${DEFAULT-VALUE}).")
   String precision;
 
   @Option(
@@ -38,6 +42,10 @@ final class EngineOptions {
   }
 
   Backend open() {
-    return Backends.open(backend, new BackendOptions(precision(), threads()));
+    return open(GaussianSource.PHILOX);
+  }
+
+  Backend open(GaussianSource gaussians) {
+    return Backends.open(backend, new BackendOptions(precision(), threads(), 0, gaussians));
   }
 }

@@ -122,6 +122,7 @@ final class InitCommand implements Callable<Integer> {
         path,
         file.rows(),
         file.columns(),
+        Npy.Order.COLUMNS,
         ElementType.FP64,
         (first, values, count) ->
             Philox.gaussian(seed, file.stream(), first, count, (index, z) -> values[index] = z));

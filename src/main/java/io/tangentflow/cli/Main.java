@@ -28,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       " 3:a file is not what its format says",
       " 4:no usable backend",
       " 5:more memory is needed than there is",
+      " 6:a call of the CUDA driver or its libraries failed",
       " 7:a state, adjoint or kernel is not finite",
       "11:an output cannot be written, or a directory holds something else or is in use",
       "130:interrupted"
@@ -40,11 +41,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       QuickstartCommand.class,
       InfoCommand.class,
+      SelftestCommand.class,
       InitCommand.class,
       EvaluateCommand.class,
       NtkCommand.class,
       LimitCommand.class,
       SpectrumCommand.class,
+      EnsembleCommand.class,
       SweepCommand.class,
       ResumeCommand.class,
       ReportCommand.class

@@ -2,6 +2,7 @@ package io.tangentflow.cli;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.MemoryBudget;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -16,15 +17,17 @@ final class MemoryOption {
       names = "--memory",
       paramLabel = "SIZE",
       description =
-          "Memory budget, for example 2g (GiB) or 800m (MiB) (default: nine tenths of the JVM's free"
-              + " heap).")
+          "Memory budget on the backend, for example 2g (GiB) or 800m (MiB) (default: nine tenths of"
+              + " what is free: of the JVM's heap, or on cuda of the device).")
   private String memory;
 
-  /** The budget of one computation, in bytes. */
-  long budget(Backend opened) {
-    if (memory == null) {
-      return opened.availableBytes() / 10 * 9;
-    }
+  /** The budget of one computation. */
+  MemoryBudget budget(Backend opened) {
+    return MemoryBudget.of(
+        opened, memory == null ? opened.availableBytes() / 10 * 9 : given(opened));
+  }
+
+  private long given(Backend opened) {
     Matcher matcher = SIZE.matcher(memory.toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
       throw new InvalidConfiguration("--memory", "'" + memory + "' is not a size like 2g or 800m");
@@ -40,9 +43,12 @@ final class MemoryOption {
       throw new InvalidConfiguration(
           "--memory",
           String.format(
-              "%s is more than the %.1f GiB that are free here; raise the JVM's heap by"
-                  + " TANGENTFLOW_OPTS=-Xmx...",
-              memory, opened.availableBytes() / (double) (1 << 30)));
+              "%s is more than the %.1f GiB that are free %s",
+              memory,
+              opened.availableBytes() / (double) (1 << 30),
+              opened.sharesHostMemory()
+                  ? "here; raise the JVM's heap by TANGENTFLOW_OPTS=-Xmx..."
+                  : "on the device"));
     }
     return bytes;
   }

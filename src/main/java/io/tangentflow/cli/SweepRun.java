@@ -1,6 +1,7 @@
 package io.tangentflow.cli;
 
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.report.Numbers;
 import io.tangentflow.sweep.Cell;
@@ -36,7 +37,7 @@ final class SweepRun {
     RunDirectory.requireVacant(directory);
     Dataset dataset = configuration.load();
     try (Backend backend = Sweep.open(configuration)) {
-      long budget = memory.budget(backend);
+      MemoryBudget budget = memory.budget(backend);
       Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);
       Sweep.requireLimits(configuration, dataset);
       Manifest manifest = Manifest.of(command, configuration, dataset, backend);
@@ -54,7 +55,7 @@ final class SweepRun {
       Dataset dataset = configuration.load();
       manifest.requireSameData(dataset, directory);
       try (Backend backend = Sweep.open(configuration)) {
-        long budget = memory.budget(backend);
+        MemoryBudget budget = memory.budget(backend);
         Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);
         reportChange("version", manifest.version(), Manifest.programVersion());
         reportChange("backend", manifest.device(), backend.name() + ": " + backend.description());
@@ -78,7 +79,7 @@ final class SweepRun {
       RunDirectory run,
       Dataset dataset,
       Backend backend,
-      long budget) {
+      MemoryBudget budget) {
     int cells = configuration.cells().size();
     int finished = run.results().size();
     console()

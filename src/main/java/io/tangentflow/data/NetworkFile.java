@@ -12,6 +12,8 @@ import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.model.StandardActivation;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -68,6 +70,8 @@ public final class NetworkFile {
   private static final ObjectMapper JSON =
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
+  private static final String REFERENCE = "reference-networks.json";
+
   private static final List<String> EXPECTED = List.of("outputs", "gradU", "gradW", "gradV", "ntk");
 
   private final Path path;
@@ -93,6 +97,18 @@ public final class NetworkFile {
       throw new DataFormat(path, "there is no such file", e);
     } catch (IOException e) {
       throw new DataFormat(path, "cannot be read (" + AtomicFile.reason(e) + ")", e);
+    }
+  }
+
+  /**
+   * Ten small networks whose expectations another program computed in FP64 by automatic
+   * differentiation through the solver: five activations by Euler and RK4.
+   */
+  public static List<Network> reference() {
+    try (InputStream in = NetworkFile.class.getResourceAsStream(REFERENCE)) {
+      return new NetworkFile(Path.of(REFERENCE)).parse(JSON.readTree(in));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

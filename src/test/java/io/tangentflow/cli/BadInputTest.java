@@ -99,6 +99,18 @@ class BadInputTest {
                 2,
                 "is zero on these data",
                 "sweep --activation relu --sigma-u 0 --samples 4 --out DIR/run"),
+            of(2, "--width: must be at most 512", "ensemble --width 513 --out DIR/f.npy"),
+            of(2, "--width: must be at least 1, not 0", "ensemble --width 0"),
+            of(2, "--depth: must be at least 1, not 0", "ensemble --depth 0"),
+            of(2, "--networks: must be at least 2", "ensemble --networks 1"),
+            of(2, "--networks: must be at least 2", "ensemble --networks -5 --out DIR/f.npy"),
+            of(2, "euler or rk4, not by heun", "ensemble --solver heun --out DIR/f.npy"),
+            of(2, "--outputs: must be at least 1", "ensemble --outputs 0"),
+            of(
+                7,
+                "output of the network of seed 3 is not finite at sample 0",
+                "ensemble --seed 3 --networks 9 --activation quadratic --sigma-w 9 --samples 2"
+                    + " --out DIR/f.npy"),
             of(
                 7,
                 "not finite",
@@ -114,10 +126,12 @@ class BadInputTest {
             of(2, "no activation 'swish'", "limit --activation swish"),
             of(2, "no activation ''", "sweep --activation= --out DIR/run"),
             of(2, "no solver 'rk5'; known are euler", "ntk --solver rk5"),
+            of(2, "no solver 'rk5'; known are euler", "ensemble --solver rk5"),
+            of(2, "no activation 'swish'", "ensemble --activation swish"),
             of(2, "no solver 'rk5'", "sweep --solver rk4,rk5 --out DIR/run"),
             of(2, "no backend 'tpu'; known are auto", "ntk --backend tpu"),
             of(2, "no backend 'tpu'", "sweep --backend tpu --out DIR/run"),
-            of(2, "must be fp32 or fp64, not 'fp16'", "ntk --precision fp16"),
+            of(2, "must be fp32, fp64 or, on cuda, tf32, not 'fp16'", "ntk --precision fp16"),
             of(2, "must be auto, structured or explicit", "ntk --gram exact"),
             of(2, "'mnits:x' is none of digits", "ntk --data mnits:x"),
             of(2, "none of digits", "limit --data synthetic"),
@@ -227,6 +241,8 @@ class BadInputTest {
     return Stream.of(
             of(5, "memory budget is 1.0 MiB", "ntk --memory 1m --out DIR/K.npy"),
             of(5, "memory budget is 0.0 KiB", "ntk --memory 0"),
+            of(5, "an ensemble of width 512", "ensemble --width 512 --memory 1m --out DIR/f.npy"),
+            of(2, "--samples", "ensemble --outputs 2147483647"),
             of(5, "memory budget", "sweep --width 64,200000 --out DIR/run"),
             of(5, "memory budget", "ntk --width 200000 --out DIR/K.npy"),
             of(5, "memory budget", "ntk --width 2147483647"),
@@ -235,7 +251,7 @@ class BadInputTest {
             of(
                 5,
                 "memory budget",
-                "evaluate src/test/resources/reference/networks.json --memory 1"),
+                "evaluate src/main/resources/io/tangentflow/data/reference-networks.json --memory 1"),
             of(2, "'plenty' is not a size like 2g or 800m", "ntk --memory plenty"),
             of(2, "'-1g' is not a size", "ntk --memory=-1g"),
             of(2, "is not a size", "sweep --memory 1.5g --out DIR/run"),
@@ -256,6 +272,8 @@ class BadInputTest {
     return Stream.of(
             of(11, "its directory does not exist", "ntk --out DIR/none/K.npy"),
             of(11, "not a regular file", "ntk --out DIR"),
+            of(11, "its directory does not exist", "ensemble --out DIR/none/f.npy"),
+            of(11, "not a regular file", "ensemble --out DIR"),
             of(11, "not a regular file", "ntk --inputs-out DIR"),
             of(11, "not a regular file", "limit --nngp-out DIR"),
             of(11, "its directory does not exist", file, "ntk --out DIR/file/K.npy"),
@@ -293,6 +311,11 @@ class BadInputTest {
                 "is what this command reads",
                 npy(1, 0, 0, 1),
                 "spectrum DIR/a.npy --out DIR/a.npy"),
+            of(
+                2,
+                "is what this command reads",
+                npy(1, 0, 0, 1),
+                "ensemble --data npy:DIR/a.npy --samples 2 --out DIR/a.npy"),
             of(
                 2,
                 "is what this command reads",

@@ -22,7 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EvaluateCommandTest {
 
-  private static final Path REFERENCE = Path.of("src/test/resources/reference/networks.json");
+  private static final Path REFERENCE =
+      Path.of("src/main/resources/io/tangentflow/data/reference-networks.json");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir private Path directory;

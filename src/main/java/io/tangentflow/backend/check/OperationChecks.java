@@ -1,0 +1,458 @@
+package io.tangentflow.backend.check;
+
+import io.tangentflow.backend.Ensemble;
+import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Term;
+import io.tangentflow.backend.Transpose;
+import io.tangentflow.backend.TwoTimeEquations;
+import io.tangentflow.backend.check.Trial.Both;
+import io.tangentflow.backend.check.Trial.Side;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.StandardActivation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * The checks of all operations of a backend, over sizes around those of vectors, warps and blocks
+ * of threads. u is the unit roundoff of the tested precision; every sum of k terms errs by at most
+ * (k + 1)u times the sum of their absolute values (Higham, <i>Accuracy and Stability of Numerical
+ * Algorithms</i>, 2002, section 3.1), and a further factor of two covers the terms' own rounding.
+ */
+public final class OperationChecks {
+
+  private static final int[][] SHAPES = {
+    {1, 1}, {2, 3}, {3, 2}, {7, 1}, {31, 3}, {33, 2}, {127, 5}, {1000, 3}
+  };
+
+  /** Rows, columns and inner dimension. */
+  private static final int[][] PRODUCTS = {
+    {1, 1, 1}, {2, 7, 3}, {31, 33, 7}, {7, 2, 127}, {127, 31, 33}, {3, 127, 1000}
+  };
+
+  /** A factor on top of first-order bounds. */
+  private static final double SAFETY = 2;
+
+  private OperationChecks() {}
+
+  /** In the order in which they build on each other. */
+  public static List<OperationCheck> all() {
+    return List.of(
+        new OperationCheck(
+            "allocate, upload, download",
+            Set.of("allocate", "upload", "download"),
+            OperationChecks::transfers),
+        new OperationCheck("copy", Set.of("copy"), OperationChecks::copies),
+        new OperationCheck("gaussian", Set.of("gaussian"), OperationChecks::gaussians),
+        new OperationCheck("gemm", Set.of("gemm"), OperationChecks::products),
+        new OperationCheck("syrk", Set.of("syrk"), OperationChecks::symmetricProducts),
+        new OperationCheck("activate", Set.of("activate"), OperationChecks::activations),
+        new OperationCheck("stage", Set.of("stage"), trial -> forward(trial, false)),
+        new OperationCheck("step", Set.of("step"), trial -> forward(trial, true)),
+        new OperationCheck("adjointStage", Set.of("adjointStage"), t -> adjoint(t, false)),
+        new OperationCheck("adjointStep", Set.of("adjointStep"), t -> adjoint(t, true)),
+        new OperationCheck("contract", Set.of("contract"), OperationChecks::contractions),
+        new OperationCheck("chebyshev", Set.of("chebyshev"), OperationChecks::series),
+        new OperationCheck("addScaled", Set.of("addScaled"), OperationChecks::scaledSums),
+        new OperationCheck("dot", Set.of("dot"), OperationChecks::innerProducts),
+        new OperationCheck("firstNonFinite", Set.of("firstNonFinite"), OperationChecks::nonFinite),
+        new OperationCheck("repeat", Set.of("repeat"), OperationChecks::repetitions),
+        new OperationCheck("ensemble", Set.of("ensemble"), OperationChecks::ensembles),
+        new OperationCheck(
+            "twoTimeKernels", Set.of("twoTimeKernels"), OperationChecks::twoTimeKernels));
+  }
+
+  private static void transfers(Trial trial) {
+    for (int[] shape : SHAPES) {
+      Matrix fresh = trial.testedWorkspace().allocate(shape[0], shape[1]);
+      for (double zero : trial.testedWorkspace().backend().download(fresh).values()) {
+        trial.compare(0, zero, 0);
+      }
+      trial.compare(trial.both(shape[0], shape[1]), 0);
+      trial.compare(trial.misaligned(shape[0], shape[1]), 0);
+      trial.compare(trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]), 0);
+    }
+  }
+
+  private static void copies(Trial trial) {
+    for (int[] shape : SHAPES) {
+      Both from = trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]);
+      for (Precision precision : List.of(Precision.FP32, Precision.FP64)) {
+        Both to = trial.both(trial.normal(shape[0], shape[1]), precision);
+        trial.run(side -> side.backend().copy(side.of(from), side.of(to)));
+        trial.compare(to, precision.unitRoundoff());
+        Both back = trial.both(shape[0], shape[1]);
+        trial.run(side -> side.backend().copy(side.of(to), side.of(back)));
+        trial.compare(back, precision.unitRoundoff());
+      }
+    }
+  }
+
+  /** Two ulp of FP64 for another library's logarithm, sine and cosine; then one rounding. */
+  private static void gaussians(Trial trial) {
+    for (int[] shape : SHAPES) {
+      for (long seed : new long[] {0, 0x123456789abcL}) {
+        Both target = trial.misaligned(shape[0], shape[1]);
+        trial.run(side -> side.backend().gaussian(side.of(target), seed, 2));
+        double fp64 = 4 * Precision.FP64.unitRoundoff();
+        trial.compare(target, trial.precision().single() ? trial.roundoff() + fp64 : fp64);
+      }
+    }
+  }
+
+  private static void products(Trial trial) {
+    for (int[] size : PRODUCTS) {
+      for (Transpose transposeA : Transpose.values()) {
+        for (Transpose transposeB : Transpose.values()) {
+          for (double[] scales : new double[][] {{1, 0}, {-0.5, 2}}) {
+            Both a = factor(trial, transposeA, size[0], size[2]);
+            Both b = factor(trial, transposeB, size[2], size[1]);
+            Both c = trial.both(size[0] + 1, size[1]).rows(1, size[0]);
+            DenseMatrix bound = trial.reference(c);
+            DenseMatrix left = trial.reference(a);
+            DenseMatrix right = trial.reference(b);
+            trial.run(
+                side ->
+                    side.backend()
+                        .gemm(
+                            transposeA,
+                            transposeB,
+                            scales[0],
+                            side.of(a),
+                            side.of(b),
+                            scales[1],
+                            side.of(c)));
+            double perTerm = productError(trial, size[2]) * Math.abs(scales[0]);
+            for (int j = 0; j < size[1]; j++) {
+              for (int i = 0; i < size[0]; i++) {
+                double sum = 0;
+                for (int l = 0; l < size[2]; l++) {
+                  double x = transposeA == Transpose.NO ? left.get(i, l) : left.get(l, i);
+                  double y = transposeB == Transpose.NO ? right.get(l, j) : right.get(j, l);
+                  sum += Math.abs(x * y);
+                }
+                double old = Math.abs(scales[1] * bound.get(i, j));
+                bound.set(i, j, perTerm * sum + 4 * trial.roundoff() * old);
+              }
+            }
+            trial.compare(c, bound);
+          }
+        }
+      }
+    }
+  }
+
+  private static Both factor(Trial trial, Transpose transpose, int rows, int columns) {
+    return transpose == Transpose.NO ? trial.both(rows, columns) : trial.both(columns, rows);
+  }
+
+  private static double productError(Trial trial, int terms) {
+    return SAFETY * ((terms + 1) * trial.roundoff() + trial.factorRoundoff());
+  }
+
+  private static void symmetricProducts(Trial trial) {
+    for (int[] shape : new int[][] {{1, 1}, {7, 3}, {1000, 31}, {33, 33}, {2, 127}}) {
+      Both a = trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]);
+      Both c = trial.both(shape[1], shape[1]);
+      trial.run(side -> side.backend().syrk(side.of(a), side.of(c)));
+      DenseMatrix columns = Trial.map(trial.reference(a), Math::abs);
+      DenseMatrix bound = DenseMatrix.zeros(shape[1], shape[1]);
+      for (int j = 0; j < shape[1]; j++) {
+        for (int i = 0; i < shape[1]; i++) {
+          double sum = 0;
+          for (int l = 0; l < shape[0]; l++) {
+            sum += columns.get(l, i) * columns.get(l, j);
+          }
+          bound.set(i, j, productError(trial, shape[0]) * sum);
+        }
+      }
+      trial.compare(c, bound);
+    }
+  }
+
+  /**
+   * A formula of a dozen roundings, of functions that are exact to four units in the last place.
+   */
+  private static double activationError(Trial trial) {
+    return 32 * trial.roundoff();
+  }
+
+  private static void activations(Trial trial) {
+    for (StandardActivation phi : StandardActivation.values()) {
+      for (int[] shape : SHAPES) {
+        Both h = trial.both(Trial.map(trial.normal(shape[0], shape[1]), x -> (float) (3 * x)));
+        Both value = trial.misaligned(shape[0], shape[1]);
+        Both slope = trial.both(shape[0], shape[1]);
+        trial.run(side -> side.backend().activate(phi, side.of(h), side.of(value), side.of(slope)));
+        trial.compare(value, activationError(trial));
+        trial.compare(slope, activationError(trial));
+      }
+    }
+  }
+
+  private static void forward(Trial trial, boolean step) {
+    for (StandardActivation phi : StandardActivation.values()) {
+      for (int terms = 0; terms <= 6; terms++) {
+        int[] shape = SHAPES[(terms + phi.label().length()) % SHAPES.length];
+        Both h = trial.both(shape[0], shape[1]);
+        List<Both> k = new ArrayList<>();
+        for (int r = 0; r < terms; r++) {
+          k.add(r == 1 ? trial.misaligned(shape[0], shape[1]) : trial.both(shape[0], shape[1]));
+        }
+        Both value = trial.both(shape[0], shape[1]);
+        Both slope = trial.both(shape[0], shape[1]);
+        DenseMatrix size = absoluteSum(trial, 1, h, k);
+        trial.run(
+            side -> {
+              if (step) {
+                side.backend()
+                    .step(phi, side.of(h), terms(side, k), side.of(value), side.of(slope));
+              } else {
+                side.backend()
+                    .stage(phi, side.of(h), terms(side, k), side.of(value), side.of(slope));
+              }
+            });
+        // The argument's error passes through φ' and φ'', of which no activation's exceeds 2|y| +
+        // 2.
+        double sum = SAFETY * (terms + 1) * trial.roundoff();
+        DenseMatrix bound =
+            Trial.map(size, s -> sum * s * (2 * s + 2) + activationError(trial) * (1 + s * s));
+        trial.compare(value, bound);
+        trial.compare(slope, bound);
+        trial.compare(h, Trial.map(size, s -> step ? sum * s : 0));
+      }
+    }
+  }
+
+  private static final double[] WEIGHTS = {0.5, -0.25, 0.125, 1, -1, 0.75};
+
+  private static List<Term> terms(Side side, List<Both> matrices) {
+    List<Term> terms = new ArrayList<>();
+    for (int r = 0; r < matrices.size(); r++) {
+      terms.add(new Term(WEIGHTS[r], side.of(matrices.get(r))));
+    }
+    return terms;
+  }
+
+  /** |w₀||base| + Σ |w_r||K_r|. */
+  private static DenseMatrix absoluteSum(
+      Trial trial, double weight, Both base, List<Both> matrices) {
+    DenseMatrix sum = Trial.map(trial.reference(base), x -> Math.abs(weight * x));
+    for (int r = 0; r < matrices.size(); r++) {
+      double[] term = trial.reference(matrices.get(r)).values();
+      for (int i = 0; i < term.length; i++) {
+        sum.values()[i] += Math.abs(WEIGHTS[r] * term[i]);
+      }
+    }
+    return sum;
+  }
+
+  private static void adjoint(Trial trial, boolean step) {
+    for (int outputs : new int[] {1, 3}) {
+      for (int[] shape : SHAPES) {
+        for (int terms : new int[] {0, 1, 3}) {
+          int columns = shape[1] * outputs;
+          Both slope = trial.both(shape[0], shape[1]);
+          Both nu = trial.both(shape[0], columns);
+          Both lambda = trial.both(shape[0], columns);
+          List<Both> others = new ArrayList<>();
+          for (int r = 0; r < terms; r++) {
+            others.add(trial.both(shape[0], columns));
+          }
+          Both next = outputs == 1 ? slope : trial.both(shape[0], columns);
+          DenseMatrix size = absoluteSum(trial, 2, lambda, others);
+          double[] d = trial.reference(slope).values();
+          double[] pulled = trial.reference(nu).values();
+          int n = shape[0];
+          for (int e = 0; e < pulled.length; e++) {
+            int column = e / n / outputs;
+            size.values()[e] += Math.abs(pulled[e] * d[e % n + column * n]);
+          }
+          trial.run(
+              side -> {
+                List<Term> all = new ArrayList<>(terms(side, others));
+                if (step) {
+                  side.backend()
+                      .adjointStep(
+                          side.of(slope), side.of(nu), all, side.of(lambda), 0.5, side.of(next));
+                } else {
+                  all.add(new Term(1, side.of(nu)));
+                  side.backend()
+                      .adjointStage(
+                          side.of(slope), side.of(nu), -2, side.of(lambda), all, side.of(next));
+                }
+              });
+          DenseMatrix bound = Trial.map(size, s -> SAFETY * (terms + 4) * trial.roundoff() * s);
+          trial.compare(step ? lambda : nu, bound);
+          trial.compare(next, bound);
+        }
+      }
+    }
+  }
+
+  private static void contractions(Trial trial) {
+    for (int outputs : new int[] {1, 3}) {
+      for (int[] size : new int[][] {{1, 1, 1}, {7, 33, 2}, {127, 31, 5}}) {
+        int rows = size[0] * outputs;
+        int columns = size[1] * outputs;
+        Both p = trial.both(rows, columns * size[2]);
+        Both r = trial.both(size[0], size[1] * size[2]);
+        Both k = trial.both(trial.normal(rows, columns), Precision.FP64);
+        trial.run(side -> side.backend().contract(side.of(p), side.of(r), side.of(k)));
+        // Numbers of a few units, summed in FP64 whatever the precision.
+        trial.compare(k, 64 * (size[2] + 1) * Precision.FP64.unitRoundoff());
+      }
+    }
+  }
+
+  /** Clenshaw's rounding grows with the number of terms at the ends of the interval. */
+  private static void series(Trial trial) {
+    for (int terms : new int[] {1, 2, 5, 40}) {
+      DenseMatrix c = trial.normal(terms, 1);
+      for (int k = 0; k < terms; k++) {
+        c.set(k, 0, (float) (c.get(k, 0) * Math.pow(0.8, k)));
+      }
+      double size = 0;
+      for (double x : c.values()) {
+        size += Math.abs(x);
+      }
+      for (int[] shape : SHAPES) {
+        Both x =
+            trial.both(Trial.map(trial.normal(shape[0] + 1, shape[1]), z -> (float) Math.sin(z)));
+        Both argument = x.rows(1, shape[0]);
+        Both coefficients = trial.both(c);
+        Both result = trial.both(shape[0], shape[1]);
+        trial.run(
+            side ->
+                side.backend()
+                    .chebyshev(side.of(argument), side.of(coefficients), side.of(result)));
+        trial.compare(result, 8 * terms * trial.roundoff() * size);
+      }
+    }
+  }
+
+  private static void scaledSums(Trial trial) {
+    for (int[] shape : SHAPES) {
+      for (Precision precision : List.of(Precision.FP32, Precision.FP64)) {
+        DenseMatrix term = Trial.map(trial.normal(shape[0], shape[1]), x -> (float) x);
+        Both source = trial.both(term, precision);
+        Both target = trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]);
+        DenseMatrix size = Trial.map(trial.reference(target), Math::abs);
+        for (int i = 0; i < size.values().length; i++) {
+          size.values()[i] += 0.75 * Math.abs(term.values()[i]);
+        }
+        trial.run(side -> side.backend().addScaled(-0.75, side.of(source), side.of(target)));
+        trial.compare(target, Trial.map(size, s -> SAFETY * 2 * trial.roundoff() * s));
+      }
+    }
+  }
+
+  private static void innerProducts(Trial trial) {
+    for (int[] shape : SHAPES) {
+      Both a = trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]);
+      Both b = trial.both(shape[0], shape[1]);
+      double[] answers = new double[2];
+      int[] at = new int[1];
+      trial.run(side -> answers[at[0]++] = side.backend().dot(side.of(a), side.of(b)));
+      double[] x = trial.reference(a).values();
+      double[] y = trial.reference(b).values();
+      double size = 0;
+      for (int i = 0; i < x.length; i++) {
+        size += Math.abs(x[i] * y[i]);
+      }
+      trial.compare(
+          answers[1], answers[0], SAFETY * (x.length + 1) * Precision.FP64.unitRoundoff() * size);
+    }
+  }
+
+  private static void nonFinite(Trial trial) {
+    for (int[] shape : SHAPES) {
+      int size = shape[0] * shape[1];
+      for (int at : new int[] {-1, 0, size / 2, size - 1}) {
+        DenseMatrix values = trial.normal(shape[0], shape[1]);
+        if (at >= 0) {
+          values.values()[at] = at % 2 == 0 ? Double.NaN : Double.NEGATIVE_INFINITY;
+          values.values()[size - 1] = Double.POSITIVE_INFINITY;
+        }
+        Both m = trial.both(values);
+        OptionalLong found = trial.testedWorkspace().backend().firstNonFinite(m.tested());
+        trial.compare(at, (double) found.orElse(-1), 0);
+      }
+    }
+  }
+
+  /** Sums of powers of two are exact. */
+  private static void repetitions(Trial trial) {
+    for (int times : new int[] {0, 1, 2, 3, 9, 20}) {
+      Both sum = trial.both(DenseMatrix.zeros(33, 3));
+      Both one = trial.both(Trial.map(DenseMatrix.zeros(33, 3), x -> 1));
+      trial.run(
+          side ->
+              side.backend()
+                  .repeat(times, () -> side.backend().addScaled(0.25, side.of(one), side.of(sum))));
+      trial.compare(sum, 0);
+    }
+  }
+
+  /** A few steps of a contracting flow keep errors within hundreds of roundings. */
+  private static void ensembles(Trial trial) {
+    for (int width : new int[] {1, 7, 33, 100}) {
+      for (int samples : new int[] {1, 3, 9}) {
+        for (Ensemble.Method method : Ensemble.Method.values()) {
+          NeuralOde model = new NeuralOde(5, width, 2, 1, 1, 0.5, 1, StandardActivation.TANH);
+          Ensemble ensemble = new Ensemble(model, method, 3, 11, 3);
+          Both x = trial.both(5, samples);
+          Both f = trial.both(2 * samples, 3);
+          trial.run(
+              side -> side.backend().ensemble(ensemble, side.of(x), side.of(f), side.workspace()));
+          double error = trial.factorRoundoff() + 8 * Math.sqrt(width) * trial.roundoff();
+          trial.compare(f, 64 * error);
+        }
+      }
+    }
+  }
+
+  /** ReLU at depth 4, in closed form, at covariances away from the kink of φ'. */
+  private static void twoTimeKernels(Trial trial) {
+    int times = 4;
+    DenseMatrix before = DenseMatrix.zeros(times, times);
+    DenseMatrix after = DenseMatrix.zeros(times, times);
+    for (int i = 0; i < times; i++) {
+      for (int j = 0; j < times; j++) {
+        before.set(i, j, j < i ? 1 : 0);
+        after.set(i, j, j > i ? 1 : 0);
+      }
+    }
+    Both fromStart = trial.both(before);
+    Both toEnd = trial.both(after);
+    Both weights = trial.both(Trial.map(DenseMatrix.zeros(times, 1), x -> 1));
+    Both deviations =
+        trial.both(new DenseMatrix(times + 1, 1, new double[] {1, 1.125, 1.25, 1.5, 1.75}));
+    Both starts = trial.both(new DenseMatrix(1, 3, new double[] {0.5, -0.25, 0.75}));
+    Both result = trial.both(3, 3);
+    trial.run(
+        side ->
+            side.backend()
+                .twoTimeKernels(
+                    new TwoTimeEquations(
+                        TwoTimeEquations.Dual.ARC_COSINE,
+                        side.of(fromStart),
+                        side.of(toEnd),
+                        side.of(weights),
+                        0.0625,
+                        1.5,
+                        50,
+                        side.of(weights),
+                        side.of(weights),
+                        side.of(deviations),
+                        new int[3],
+                        new int[3],
+                        side.of(starts)),
+                    side.of(result),
+                    side.workspace()));
+    trial.compare(result.rows(0, 2), 256 * trial.roundoff());
+  }
+}
