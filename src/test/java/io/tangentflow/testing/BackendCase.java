@@ -39,11 +39,16 @@ public record BackendCase(String name, Precision precision, int threads) {
     return cases;
   }
 
-  /** Opens it; where the emulator cannot be had the test is skipped with the reason. */
-  public Backend open() {
+  /** Skips the test, with the reason, where the emulator cannot be had. */
+  public void require() {
     if (name.equals("cuda")) {
       assumeTrue(CudaEmulator.available(), CudaEmulator.reason());
     }
+  }
+
+  /** Opens it; where the emulator cannot be had the test is skipped with the reason. */
+  public Backend open() {
+    require();
     return Backends.open(name, new BackendOptions(precision, threads));
   }
 

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
@@ -22,14 +23,22 @@ final class Kernels {
 
   private static final System.Logger LOG = System.getLogger(Kernels.class.getName());
 
+  /** What drivers answer to machine code that is not for their device, or newer than they are. */
+  private static final Set<Integer> UNREADABLE =
+      Set.of(
+          CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU,
+          CUresult.CUDA_ERROR_INVALID_IMAGE,
+          CUresult.CUDA_ERROR_INVALID_SOURCE,
+          CUresult.CUDA_ERROR_INVALID_PTX,
+          CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION);
+
   private final CUmodule module = new CUmodule();
   private final Map<String, CUfunction> functions = new HashMap<>();
   private final String image;
 
   Kernels(Releases releases) {
     int answer = JCudaDriver.cuModuleLoadData(module, resource("kernels.fatbin"));
-    if (answer == CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU
-        || answer == CUresult.CUDA_ERROR_INVALID_IMAGE) {
+    if (UNREADABLE.contains(answer)) {
       LOG.log(
           System.Logger.Level.INFO,
           "no machine code for this device and driver in the kernel image ("

@@ -31,6 +31,7 @@ import java.util.regex.Pattern;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +42,13 @@ class DeviceMemoryTest {
   private static final NeuralOde MODEL = new NeuralOde(5, 64, StandardActivation.SOFTPLUS);
   private static final TimeGrid GRID = new TimeGrid(Tableau.RK4, 3);
   private static final int SAMPLES = 24;
+
+  @AfterEach
+  void restoreTheDevice() {
+    if (CudaEmulator.available()) {
+      CudaEmulator.reset();
+    }
+  }
 
   @Test
   void thePlanAgreesWithTheDevicesHighWaterMark() {
@@ -88,8 +96,6 @@ class DeviceMemoryTest {
         Matrix fits = workspace.allocate(100, 100);
         assertEquals(0, backend.dot(fits, fits));
       }
-    } finally {
-      CudaEmulator.reset();
     }
   }
 
