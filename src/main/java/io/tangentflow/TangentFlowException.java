@@ -117,6 +117,11 @@ public abstract sealed class TangentFlowException extends RuntimeException {
 
     private final int code;
 
+    private CudaFailure(CudaFailure cause, String what) {
+      super(6, "during " + what + ": " + cause.getMessage(), cause);
+      this.code = cause.code;
+    }
+
     /**
      * @param code what the call answered
      * @param name of the code, as NVIDIA's documentation has it
@@ -131,6 +136,11 @@ public abstract sealed class TangentFlowException extends RuntimeException {
               call, name, code),
           null);
       this.code = code;
+    }
+
+    /** The same failure, its sentence begun with the work that it ended. */
+    public CudaFailure during(String what) {
+      return new CudaFailure(this, what);
     }
 
     /** What the call answered. */

@@ -1,8 +1,6 @@
 package io.tangentflow.backend;
 
 import io.tangentflow.TangentFlowException.OutOfMemory;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * A scope that owns matrices: what it allocates is freed when it closes. Inner scopes share the
@@ -12,7 +10,7 @@ public final class Workspace implements AutoCloseable {
 
   private final Backend backend;
   private final Budget budget;
-  private final List<Matrix> owned = new ArrayList<>();
+  private final Releases owned = new Releases();
   private long bytes;
   private boolean closed;
 
@@ -68,7 +66,7 @@ public final class Workspace implements AutoCloseable {
               + "),",
           needed);
     }
-    owned.add(matrix);
+    owned.add(() -> backend.free(matrix));
     bytes += size;
     return matrix;
   }
@@ -92,23 +90,11 @@ public final class Workspace implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    RuntimeException failure = null;
-    for (Matrix matrix : owned) {
-      try {
-        backend.free(matrix);
-      } catch (RuntimeException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    owned.clear();
-    budget.giveBack(bytes);
-    bytes = 0;
-    if (failure != null) {
-      throw failure;
+    try {
+      owned.close();
+    } finally {
+      budget.giveBack(bytes);
+      bytes = 0;
     }
   }
 

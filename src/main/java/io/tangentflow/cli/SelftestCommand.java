@@ -145,12 +145,14 @@ final class SelftestCommand implements Callable<Integer> {
                   Cell.of(check.name()),
                   Cell.of(outcome.numbers()),
                   Cell.of(outcome.worst(), 2),
-                  verdict(check.name(), outcome.holds()));
-          list.addObject()
-              .put("operation", check.name())
-              .put("numbers", outcome.numbers())
-              .put("errorOverBound", outcome.worst())
-              .put("agrees", outcome.holds());
+                  verdict(check.name(), outcome));
+          ObjectNode entry =
+              list.addObject()
+                  .put("operation", check.name())
+                  .put("numbers", outcome.numbers())
+                  .put("errorOverBound", outcome.worst())
+                  .put("agrees", outcome.holds());
+          outcome.fault().ifPresent(fault -> entry.put("fault", fault));
           progress.at(list.size());
         }
       }
@@ -199,6 +201,11 @@ final class SelftestCommand implements Callable<Integer> {
       return table.toText().stripTrailing();
     }
 
+    private Cell verdict(String check, Outcome outcome) {
+      Cell verdict = verdict(check, outcome.holds());
+      return outcome.fault().map(fault -> Cell.of("DIFFERS: it " + fault)).orElse(verdict);
+    }
+
     private Cell verdict(String check, boolean holds) {
       checks++;
       if (!holds) {
@@ -220,9 +227,11 @@ final class SelftestCommand implements Callable<Integer> {
                       .map(
                           peak ->
                               String.format(
-                                  "; the device's peak is %.0f GB/s and %.0f GFLOP/s outside tensor"
-                                      + " cores",
-                                  peak.gigabytesPerSecond(), peak.gigaflops(backend.precision())))
+                                  "; the device's peak is %.0f GB/s, %.0f GFLOP/s, and %.0f GFLOP/s"
+                                      + " in products",
+                                  peak.gigabytesPerSecond(),
+                                  peak.gigaflops(backend.precision()),
+                                  peak.gigaflopsOfProducts(backend.precision())))
                       .orElse("")
                   + ":",
               Table.Column.left("operation"),
@@ -233,7 +242,8 @@ final class SelftestCommand implements Callable<Integer> {
       ArrayNode list = node.putArray("rates");
       for (OperationRate rate :
           OperationRate.measure(backend, memory.budget(backend).deviceBytes())) {
-        Optional<Double> fraction = roofline.map(peak -> fraction(rate, peak));
+        Optional<Double> fraction =
+            roofline.flatMap(peak -> rate.fractionOf(peak, backend.precision()));
         table =
             table.row(
                 Cell.of(rate.name()),
@@ -250,13 +260,6 @@ final class SelftestCommand implements Callable<Integer> {
         fraction.ifPresent(f -> entry.put("fractionOfPeak", f));
       }
       return table.toText().stripTrailing();
-    }
-
-    /** Of memory's peak or of arithmetic's, whichever takes longer at its peak. */
-    private double fraction(OperationRate rate, Roofline peak) {
-      return Math.max(
-          rate.gigabytesPerSecond() / peak.gigabytesPerSecond(),
-          rate.gigaflops() / peak.gigaflops(backend.precision()));
     }
   }
 }

@@ -508,11 +508,19 @@ public final class WidthConvergence {
     return Optional.of(
         precisionEffect(family)
                 .map(effect -> precisionSentence(family, effect))
-                .orElse(family.name() + ": the difference of FP32 from FP64 is not known.")
+                .orElse(
+                    family.name()
+                        + ": the difference of "
+                        + precisionName()
+                        + " from FP64 is not known.")
             + gap);
   }
 
-  private static String precisionSentence(Family family, PrecisionEffect effect) {
+  private String precisionName() {
+    return manifest.configuration().precision().name();
+  }
+
+  private String precisionSentence(Family family, PrecisionEffect effect) {
     double least =
         family.byWidth().values().stream()
             .flatMap(List::stream)
@@ -520,9 +528,10 @@ public final class WidthConvergence {
             .min()
             .orElseThrow();
     return String.format(
-        "%s: FP32 differs from FP64 by %s, relatively (the most of one network of each width, on"
+        "%s: %s differs from FP64 by %s, relatively (the most of one network of each width, on"
             + " its first samples), so each λ_min is uncertain by about %s (that times λ_max)%s.",
         family.name(),
+        precisionName(),
         Numbers.significant(effect.relativeDifference(), 2),
         Numbers.significant(effect.leastEigenvalueUncertainty(), 2),
         effect.leastEigenvalueUncertainty() < least

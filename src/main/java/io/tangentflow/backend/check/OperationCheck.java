@@ -1,6 +1,8 @@
 package io.tangentflow.backend.check;
 
+import io.tangentflow.TangentFlowException.CudaFailure;
 import io.tangentflow.backend.Backend;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -20,11 +22,12 @@ public record OperationCheck(String name, Set<String> methods, Consumer<Trial> b
    *
    * @param numbers that were compared
    * @param worst largest error as a fraction of its bound
+   * @param fault what else was wrong, for the end of a sentence that begins with the operation
    */
-  public record Outcome(int numbers, double worst) {
-    /** Whether every number was within its bound, and there were some. */
+  public record Outcome(int numbers, double worst, Optional<String> fault) {
+    /** Whether every number was within its bound, there were some, and nothing else was wrong. */
     public boolean holds() {
-      return numbers > 0 && worst <= 1;
+      return numbers > 0 && worst <= 1 && fault.isEmpty();
     }
   }
 
@@ -32,11 +35,14 @@ public record OperationCheck(String name, Set<String> methods, Consumer<Trial> b
    * Runs it.
    *
    * @param reference the FP64 reference backend
+   * @throws CudaFailure that names this check
    */
   public Outcome run(Backend tested, Backend reference) {
     try (Trial trial = new Trial(tested, reference, BUDGET)) {
       body.accept(trial);
-      return new Outcome(trial.comparisons(), trial.worst());
+      return trial.outcome();
+    } catch (CudaFailure e) {
+      throw e.during("the check of " + name);
     }
   }
 }

@@ -13,7 +13,6 @@ import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.StandardActivation;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -67,25 +66,32 @@ public final class OperationChecks {
 
   private static void transfers(Trial trial) {
     for (int[] shape : SHAPES) {
+      trial.begin();
       Matrix fresh = trial.testedWorkspace().allocate(shape[0], shape[1]);
       for (double zero : trial.testedWorkspace().backend().download(fresh).values()) {
         trial.compare(0, zero, 0);
       }
       trial.compare(trial.both(shape[0], shape[1]), 0);
-      trial.compare(trial.misaligned(shape[0], shape[1]), 0);
-      trial.compare(trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]), 0);
+      for (Both view :
+          List.of(trial.apart(shape[0], shape[1]), trial.misaligned(shape[0], shape[1]))) {
+        trial.compare(view, 0);
+        DenseMatrix values = trial.normal(shape[0], shape[1]);
+        trial.run(side -> side.backend().upload(values, side.of(view)), view);
+        trial.compare(view, 0);
+      }
     }
   }
 
   private static void copies(Trial trial) {
     for (int[] shape : SHAPES) {
-      Both from = trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]);
       for (Precision precision : List.of(Precision.FP32, Precision.FP64)) {
+        trial.begin();
+        Both from = trial.apart(shape[0], shape[1]);
         Both to = trial.both(trial.normal(shape[0], shape[1]), precision);
-        trial.run(side -> side.backend().copy(side.of(from), side.of(to)));
+        trial.run(side -> side.backend().copy(side.of(from), side.of(to)), to);
         trial.compare(to, precision.unitRoundoff());
-        Both back = trial.both(shape[0], shape[1]);
-        trial.run(side -> side.backend().copy(side.of(to), side.of(back)));
+        Both back = trial.misaligned(shape[0], shape[1]);
+        trial.run(side -> side.backend().copy(side.of(to), side.of(back)), back);
         trial.compare(back, precision.unitRoundoff());
       }
     }
@@ -95,8 +101,9 @@ public final class OperationChecks {
   private static void gaussians(Trial trial) {
     for (int[] shape : SHAPES) {
       for (long seed : new long[] {0, 0x123456789abcL}) {
+        trial.begin();
         Both target = trial.misaligned(shape[0], shape[1]);
-        trial.run(side -> side.backend().gaussian(side.of(target), seed, 2));
+        trial.run(side -> side.backend().gaussian(side.of(target), seed, 2), target);
         double fp64 = 4 * Precision.FP64.unitRoundoff();
         trial.compare(target, trial.precision().single() ? trial.roundoff() + fp64 : fp64);
       }
@@ -108,10 +115,15 @@ public final class OperationChecks {
       for (Transpose transposeA : Transpose.values()) {
         for (Transpose transposeB : Transpose.values()) {
           for (double[] scales : new double[][] {{1, 0}, {-0.5, 2}}) {
+            trial.begin();
             Both a = factor(trial, transposeA, size[0], size[2]);
             Both b = factor(trial, transposeB, size[2], size[1]);
-            Both c = trial.both(size[0] + 1, size[1]).rows(1, size[0]);
-            DenseMatrix bound = trial.reference(c);
+            // With β = 0 the old C is not read, so nothing of a NaN may remain.
+            boolean reads = scales[1] != 0;
+            DenseMatrix start =
+                Trial.map(trial.normal(size[0], size[1]), x -> reads ? x : Double.NaN);
+            Both c = trial.apart(start);
+            DenseMatrix bound = DenseMatrix.zeros(size[0], size[1]);
             DenseMatrix left = trial.reference(a);
             DenseMatrix right = trial.reference(b);
             trial.run(
@@ -124,7 +136,8 @@ public final class OperationChecks {
                             side.of(a),
                             side.of(b),
                             scales[1],
-                            side.of(c)));
+                            side.of(c)),
+                c);
             double perTerm = productError(trial, size[2]) * Math.abs(scales[0]);
             for (int j = 0; j < size[1]; j++) {
               for (int i = 0; i < size[0]; i++) {
@@ -134,7 +147,7 @@ public final class OperationChecks {
                   double y = transposeB == Transpose.NO ? right.get(l, j) : right.get(j, l);
                   sum += Math.abs(x * y);
                 }
-                double old = Math.abs(scales[1] * bound.get(i, j));
+                double old = reads ? Math.abs(scales[1] * start.get(i, j)) : 0;
                 bound.set(i, j, perTerm * sum + 4 * trial.roundoff() * old);
               }
             }
@@ -155,9 +168,10 @@ public final class OperationChecks {
 
   private static void symmetricProducts(Trial trial) {
     for (int[] shape : new int[][] {{1, 1}, {7, 3}, {1000, 31}, {33, 33}, {2, 127}}) {
-      Both a = trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]);
+      trial.begin();
+      Both a = trial.apart(shape[0], shape[1]);
       Both c = trial.both(shape[1], shape[1]);
-      trial.run(side -> side.backend().syrk(side.of(a), side.of(c)));
+      trial.run(side -> side.backend().syrk(side.of(a), side.of(c)), c);
       DenseMatrix columns = Trial.map(trial.reference(a), Math::abs);
       DenseMatrix bound = DenseMatrix.zeros(shape[1], shape[1]);
       for (int j = 0; j < shape[1]; j++) {
@@ -180,15 +194,32 @@ public final class OperationChecks {
     return 32 * trial.roundoff();
   }
 
+  /** Which output goes into the input's place. */
+  private enum Place {
+    NEITHER,
+    FIRST,
+    SECOND
+  }
+
   private static void activations(Trial trial) {
     for (StandardActivation phi : StandardActivation.values()) {
       for (int[] shape : SHAPES) {
-        Both h = trial.both(Trial.map(trial.normal(shape[0], shape[1]), x -> (float) (3 * x)));
-        Both value = trial.misaligned(shape[0], shape[1]);
-        Both slope = trial.both(shape[0], shape[1]);
-        trial.run(side -> side.backend().activate(phi, side.of(h), side.of(value), side.of(slope)));
-        trial.compare(value, activationError(trial));
-        trial.compare(slope, activationError(trial));
+        for (Place place : Place.values()) {
+          if (place == Place.FIRST && (shape[0] == 1 || phi == StandardActivation.IDENTITY)) {
+            continue; // φ(h) = h in h's place shows nothing, and so may ReLU of one number.
+          }
+          trial.begin();
+          DenseMatrix start = Trial.map(trial.normal(shape[0], shape[1]), x -> (float) (3 * x));
+          Both h = trial.both(start);
+          Both value = place == Place.FIRST ? h : trial.misaligned(shape[0], shape[1]);
+          Both slope = place == Place.SECOND ? h : trial.both(shape[0], shape[1]);
+          trial.run(
+              side -> side.backend().activate(phi, side.of(h), side.of(value), side.of(slope)),
+              value,
+              slope);
+          trial.compare(value, activationError(trial));
+          trial.compare(slope, activationError(trial));
+        }
       }
     }
   }
@@ -196,6 +227,7 @@ public final class OperationChecks {
   private static void forward(Trial trial, boolean step) {
     for (StandardActivation phi : StandardActivation.values()) {
       for (int terms = 0; terms <= 6; terms++) {
+        trial.begin();
         int[] shape = SHAPES[(terms + phi.label().length()) % SHAPES.length];
         Both h = trial.both(shape[0], shape[1]);
         List<Both> k = new ArrayList<>();
@@ -205,6 +237,8 @@ public final class OperationChecks {
         Both value = trial.both(shape[0], shape[1]);
         Both slope = trial.both(shape[0], shape[1]);
         DenseMatrix size = absoluteSum(trial, 1, h, k);
+        boolean moves = step && terms > 0;
+        Both[] outputs = moves ? new Both[] {h, value, slope} : new Both[] {value, slope};
         trial.run(
             side -> {
               if (step) {
@@ -214,15 +248,17 @@ public final class OperationChecks {
                 side.backend()
                     .stage(phi, side.of(h), terms(side, k), side.of(value), side.of(slope));
               }
-            });
-        // The argument's error passes through φ' and φ'', of which no activation's exceeds 2|y| +
-        // 2.
+            },
+            outputs);
+        // The argument's error passes through φ' and φ'', no activation's beyond 2|y| + 2.
         double sum = SAFETY * (terms + 1) * trial.roundoff();
         DenseMatrix bound =
             Trial.map(size, s -> sum * s * (2 * s + 2) + activationError(trial) * (1 + s * s));
         trial.compare(value, bound);
         trial.compare(slope, bound);
-        trial.compare(h, Trial.map(size, s -> step ? sum * s : 0));
+        if (moves) {
+          trial.compare(h, Trial.map(size, s -> sum * s));
+        }
       }
     }
   }
@@ -251,57 +287,70 @@ public final class OperationChecks {
   }
 
   private static void adjoint(Trial trial, boolean step) {
-    for (int outputs : new int[] {1, 3}) {
-      for (int[] shape : SHAPES) {
-        for (int terms : new int[] {0, 1, 3}) {
-          int columns = shape[1] * outputs;
-          Both slope = trial.both(shape[0], shape[1]);
-          Both nu = trial.both(shape[0], columns);
-          Both lambda = trial.both(shape[0], columns);
-          List<Both> others = new ArrayList<>();
-          for (int r = 0; r < terms; r++) {
-            others.add(trial.both(shape[0], columns));
-          }
-          Both next = outputs == 1 ? slope : trial.both(shape[0], columns);
-          DenseMatrix size = absoluteSum(trial, 2, lambda, others);
-          double[] d = trial.reference(slope).values();
-          double[] pulled = trial.reference(nu).values();
-          int n = shape[0];
-          for (int e = 0; e < pulled.length; e++) {
-            int column = e / n / outputs;
-            size.values()[e] += Math.abs(pulled[e] * d[e % n + column * n]);
-          }
-          trial.run(
-              side -> {
-                List<Term> all = new ArrayList<>(terms(side, others));
-                if (step) {
-                  side.backend()
-                      .adjointStep(
-                          side.of(slope), side.of(nu), all, side.of(lambda), 0.5, side.of(next));
-                } else {
-                  all.add(new Term(1, side.of(nu)));
-                  side.backend()
-                      .adjointStage(
-                          side.of(slope), side.of(nu), -2, side.of(lambda), all, side.of(next));
-                }
-              });
-          DenseMatrix bound = Trial.map(size, s -> SAFETY * (terms + 4) * trial.roundoff() * s);
-          trial.compare(step ? lambda : nu, bound);
-          trial.compare(next, bound);
-        }
+    for (int[] shape : SHAPES) {
+      for (int terms : new int[] {0, 1, 3, 6}) {
+        adjoint(trial, step, shape, terms, 1, true);
+        adjoint(trial, step, shape, terms, 1, false);
+        adjoint(trial, step, shape, terms, 3, false);
       }
     }
+  }
+
+  /**
+   * One case.
+   *
+   * @param inPlace whether the next adjoint goes where the derivative was
+   */
+  private static void adjoint(
+      Trial trial, boolean step, int[] shape, int terms, int outputs, boolean inPlace) {
+    trial.begin();
+    int n = shape[0];
+    int columns = shape[1] * outputs;
+    Both slope = trial.misaligned(n, shape[1]);
+    Both nu = trial.both(n, columns);
+    Both lambda = trial.both(n, columns);
+    List<Both> others = new ArrayList<>();
+    for (int r = 0; r < terms; r++) {
+      others.add(trial.both(n, columns));
+    }
+    Both next = inPlace ? slope : trial.misaligned(n, columns);
+    DenseMatrix size = absoluteSum(trial, 2, lambda, others);
+    double[] d = trial.reference(slope).values();
+    double[] pulled = trial.reference(nu).values();
+    for (int e = 0; e < pulled.length; e++) {
+      int column = e / n / outputs;
+      size.values()[e] += Math.abs(pulled[e] * d[e % n + column * n]);
+    }
+    Both modified = step ? lambda : nu;
+    trial.run(
+        side -> {
+          List<Term> all = new ArrayList<>(terms(side, others));
+          if (step) {
+            side.backend()
+                .adjointStep(side.of(slope), side.of(nu), all, side.of(lambda), 0.5, side.of(next));
+          } else {
+            all.add(new Term(1, side.of(nu)));
+            side.backend()
+                .adjointStage(side.of(slope), side.of(nu), -2, side.of(lambda), all, side.of(next));
+          }
+        },
+        modified,
+        next);
+    DenseMatrix bound = Trial.map(size, s -> SAFETY * (terms + 4) * trial.roundoff() * s);
+    trial.compare(modified, bound);
+    trial.compare(next, bound);
   }
 
   private static void contractions(Trial trial) {
     for (int outputs : new int[] {1, 3}) {
       for (int[] size : new int[][] {{1, 1, 1}, {7, 33, 2}, {127, 31, 5}}) {
+        trial.begin();
         int rows = size[0] * outputs;
         int columns = size[1] * outputs;
         Both p = trial.both(rows, columns * size[2]);
         Both r = trial.both(size[0], size[1] * size[2]);
         Both k = trial.both(trial.normal(rows, columns), Precision.FP64);
-        trial.run(side -> side.backend().contract(side.of(p), side.of(r), side.of(k)));
+        trial.run(side -> side.backend().contract(side.of(p), side.of(r), side.of(k)), k);
         // Numbers of a few units, summed in FP64 whatever the precision.
         trial.compare(k, 64 * (size[2] + 1) * Precision.FP64.unitRoundoff());
       }
@@ -320,16 +369,19 @@ public final class OperationChecks {
         size += Math.abs(x);
       }
       for (int[] shape : SHAPES) {
-        Both x =
-            trial.both(Trial.map(trial.normal(shape[0] + 1, shape[1]), z -> (float) Math.sin(z)));
-        Both argument = x.rows(1, shape[0]);
-        Both coefficients = trial.both(c);
-        Both result = trial.both(shape[0], shape[1]);
-        trial.run(
-            side ->
-                side.backend()
-                    .chebyshev(side.of(argument), side.of(coefficients), side.of(result)));
-        trial.compare(result, 8 * terms * trial.roundoff() * size);
+        for (boolean inPlace : new boolean[] {false, true}) {
+          trial.begin();
+          DenseMatrix x = Trial.map(trial.normal(shape[0], shape[1]), z -> (float) Math.sin(z));
+          Both argument = inPlace ? trial.both(x) : trial.apart(x);
+          Both coefficients = trial.both(c);
+          Both result = inPlace ? argument : trial.both(shape[0], shape[1]);
+          trial.run(
+              side ->
+                  side.backend()
+                      .chebyshev(side.of(argument), side.of(coefficients), side.of(result)),
+              result);
+          trial.compare(result, 8 * terms * trial.roundoff() * size);
+        }
       }
     }
   }
@@ -337,14 +389,16 @@ public final class OperationChecks {
   private static void scaledSums(Trial trial) {
     for (int[] shape : SHAPES) {
       for (Precision precision : List.of(Precision.FP32, Precision.FP64)) {
+        trial.begin();
         DenseMatrix term = Trial.map(trial.normal(shape[0], shape[1]), x -> (float) x);
         Both source = trial.both(term, precision);
-        Both target = trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]);
+        Both target = trial.apart(shape[0], shape[1]);
         DenseMatrix size = Trial.map(trial.reference(target), Math::abs);
         for (int i = 0; i < size.values().length; i++) {
           size.values()[i] += 0.75 * Math.abs(term.values()[i]);
         }
-        trial.run(side -> side.backend().addScaled(-0.75, side.of(source), side.of(target)));
+        trial.run(
+            side -> side.backend().addScaled(-0.75, side.of(source), side.of(target)), target);
         trial.compare(target, Trial.map(size, s -> SAFETY * 2 * trial.roundoff() * s));
       }
     }
@@ -352,7 +406,8 @@ public final class OperationChecks {
 
   private static void innerProducts(Trial trial) {
     for (int[] shape : SHAPES) {
-      Both a = trial.both(shape[0] + 1, shape[1]).rows(1, shape[0]);
+      trial.begin();
+      Both a = trial.apart(shape[0], shape[1]);
       Both b = trial.both(shape[0], shape[1]);
       double[] answers = new double[2];
       int[] at = new int[1];
@@ -372,14 +427,18 @@ public final class OperationChecks {
     for (int[] shape : SHAPES) {
       int size = shape[0] * shape[1];
       for (int at : new int[] {-1, 0, size / 2, size - 1}) {
+        trial.begin();
         DenseMatrix values = trial.normal(shape[0], shape[1]);
         if (at >= 0) {
           values.values()[at] = at % 2 == 0 ? Double.NaN : Double.NEGATIVE_INFINITY;
           values.values()[size - 1] = Double.POSITIVE_INFINITY;
         }
         Both m = trial.both(values);
-        OptionalLong found = trial.testedWorkspace().backend().firstNonFinite(m.tested());
-        trial.compare(at, (double) found.orElse(-1), 0);
+        long[] found = new long[2];
+        int[] side = new int[1];
+        trial.run(s -> found[side[0]++] = s.backend().firstNonFinite(s.of(m)).orElse(-1));
+        trial.compare(at, (double) found[0], 0);
+        trial.compare(at, (double) found[1], 0);
       }
     }
   }
@@ -387,72 +446,140 @@ public final class OperationChecks {
   /** Sums of powers of two are exact. */
   private static void repetitions(Trial trial) {
     for (int times : new int[] {0, 1, 2, 3, 9, 20}) {
+      trial.begin();
       Both sum = trial.both(DenseMatrix.zeros(33, 3));
-      Both one = trial.both(Trial.map(DenseMatrix.zeros(33, 3), x -> 1));
+      Both one = trial.both(Trial.filled(33, 3, 1));
       trial.run(
           side ->
               side.backend()
-                  .repeat(times, () -> side.backend().addScaled(0.25, side.of(one), side.of(sum))));
+                  .repeat(times, () -> side.backend().addScaled(0.25, side.of(one), side.of(sum))),
+          times == 0 ? new Both[0] : new Both[] {sum});
       trial.compare(sum, 0);
     }
   }
 
-  /** A few steps of a contracting flow keep errors within hundreds of roundings. */
+  /** Every activation, and widths and samples on either side of where a device changes its way. */
   private static void ensembles(Trial trial) {
-    for (int width : new int[] {1, 7, 33, 100}) {
-      for (int samples : new int[] {1, 3, 9}) {
-        for (Ensemble.Method method : Ensemble.Method.values()) {
-          NeuralOde model = new NeuralOde(5, width, 2, 1, 1, 0.5, 1, StandardActivation.TANH);
-          Ensemble ensemble = new Ensemble(model, method, 3, 11, 3);
-          Both x = trial.both(5, samples);
-          Both f = trial.both(2 * samples, 3);
-          trial.run(
-              side -> side.backend().ensemble(ensemble, side.of(x), side.of(f), side.workspace()));
-          double error = trial.factorRoundoff() + 8 * Math.sqrt(width) * trial.roundoff();
-          trial.compare(f, 64 * error);
+    for (Ensemble.Method method : Ensemble.Method.values()) {
+      for (StandardActivation phi : StandardActivation.values()) {
+        for (int samples : new int[] {2, 9}) {
+          ensemble(trial, method, 33, phi, samples);
+        }
+      }
+      for (int width : new int[] {1, 7, 100, 129, 257, Ensemble.GREATEST_WIDTH}) {
+        for (int samples : new int[] {1, 3, 9}) {
+          ensemble(trial, method, width, StandardActivation.TANH, samples);
         }
       }
     }
   }
 
-  /** ReLU at depth 4, in closed form, at covariances away from the kink of φ'. */
+  /**
+   * Rounding errors of either sign grow like √n u in a product (Higham and Mary, <i>SIAM J. Sci.
+   * Comput.</i> 41, 2019), of which eight standard deviations are allowed, and a few u in each
+   * stage. The flow carries them to the horizon at most exp(‖W‖ σw/√n · sup|φ'| · T) times as
+   * large, ‖W‖ ≈ 2√n; the quadratic's slope is bounded over the states of these networks.
+   */
+  private static void ensemble(
+      Trial trial, Ensemble.Method method, int width, StandardActivation phi, int samples) {
+    trial.begin();
+    NeuralOde model = new NeuralOde(5, width, 2, 0.25, 1, 0.5, 1, phi);
+    int depth = 3;
+    Ensemble ensemble = new Ensemble(model, method, depth, 11, 3);
+    Both x = trial.both(5, samples);
+    Both f = trial.both(2 * samples, 3);
+    trial.run(
+        side -> side.backend().ensemble(ensemble, side.of(x), side.of(f), side.workspace()), f);
+    double growth = Math.exp(2 * model.sigmaW() * model.horizon() * phi.lipschitz().orElse(8));
+    int stages = depth * (method == Ensemble.Method.EULER ? 1 : 4);
+    double roundings = 8 * Math.sqrt(width) + 8 * stages + 16;
+    trial.compare(f, growth * (roundings * trial.roundoff() + 8 * trial.factorRoundoff()));
+  }
+
+  /**
+   * Equations that contract by a half, for either dual: ReLU's at covariances away from the kink of
+   * φ', and the sine's, by the first terms of its series.
+   */
   private static void twoTimeKernels(Trial trial) {
-    int times = 4;
-    DenseMatrix before = DenseMatrix.zeros(times, times);
-    DenseMatrix after = DenseMatrix.zeros(times, times);
-    for (int i = 0; i < times; i++) {
-      for (int j = 0; j < times; j++) {
-        before.set(i, j, j < i ? 1 : 0);
-        after.set(i, j, j > i ? 1 : 0);
+    for (TwoTimeEquations.Dual dual : TwoTimeEquations.Dual.values()) {
+      for (int times : new int[] {1, 4, 9}) {
+        for (int pairs : new int[] {1, 33}) {
+          trial.begin();
+          DenseMatrix before = DenseMatrix.zeros(times, times);
+          DenseMatrix after = DenseMatrix.zeros(times, times);
+          for (int i = 0; i < times; i++) {
+            for (int j = 0; j < times; j++) {
+              double part = (j == i ? 0.5 : 1.0) / times;
+              before.set(i, j, j <= i ? part : 0);
+              after.set(i, j, j >= i ? part : 0);
+            }
+          }
+          int inputs = 3;
+          DenseMatrix tau = DenseMatrix.zeros(times + 1, inputs);
+          for (int e = 0; e < tau.values().length; e++) {
+            int input = e / (times + 1);
+            tau.values()[e] = 1 + (e % (times + 1) + 0.25 * input) / (times + 1);
+          }
+          int[] first = new int[pairs];
+          int[] second = new int[pairs];
+          DenseMatrix start = DenseMatrix.zeros(1, pairs);
+          for (int pair = 0; pair < pairs; pair++) {
+            first[pair] = pair % inputs;
+            second[pair] = pair / 2 % inputs;
+            start.set(0, pair, 0.7 * Math.cos(pair + 1));
+          }
+          Both fromStart = trial.both(before);
+          Both toEnd = trial.both(after);
+          Both weights = trial.both(Trial.filled(times, 1, 1.0 / times));
+          Both values = trial.both(sineSeries(tau, 1));
+          Both derivatives = trial.both(sineSeries(tau, 0));
+          Both deviations = trial.both(tau);
+          Both starts = trial.both(start);
+          Both result = trial.both(3, pairs);
+          trial.run(
+              side ->
+                  side.backend()
+                      .twoTimeKernels(
+                          new TwoTimeEquations(
+                              dual,
+                              side.of(fromStart),
+                              side.of(toEnd),
+                              side.of(weights),
+                              0.5,
+                              1.5,
+                              100,
+                              side.of(values),
+                              side.of(derivatives),
+                              side.of(deviations),
+                              first,
+                              second,
+                              side.of(starts)),
+                          side.of(result),
+                          side.workspace()),
+              result);
+          trial.compare(result, 256 * trial.roundoff());
+        }
       }
     }
-    Both fromStart = trial.both(before);
-    Both toEnd = trial.both(after);
-    Both weights = trial.both(Trial.map(DenseMatrix.zeros(times, 1), x -> 1));
-    Both deviations =
-        trial.both(new DenseMatrix(times + 1, 1, new double[] {1, 1.125, 1.25, 1.5, 1.75}));
-    Both starts = trial.both(new DenseMatrix(1, 3, new double[] {0.5, -0.25, 0.75}));
-    Both result = trial.both(3, 3);
-    trial.run(
-        side ->
-            side.backend()
-                .twoTimeKernels(
-                    new TwoTimeEquations(
-                        TwoTimeEquations.Dual.ARC_COSINE,
-                        side.of(fromStart),
-                        side.of(toEnd),
-                        side.of(weights),
-                        0.0625,
-                        1.5,
-                        50,
-                        side.of(weights),
-                        side.of(weights),
-                        side.of(deviations),
-                        new int[3],
-                        new int[3],
-                        side.of(starts)),
-                    side.of(result),
-                    side.workspace()));
-    trial.compare(result.rows(0, 2), 256 * trial.roundoff());
+  }
+
+  /**
+   * The Hermite coefficients ±e^(−τ²/2) τ^k/√k! of z ↦ sin τz, k odd, or of z ↦ cos τz, k even: one
+   * column for each τ.
+   */
+  private static DenseMatrix sineSeries(DenseMatrix deviations, int parity) {
+    int terms = 24;
+    DenseMatrix series = DenseMatrix.zeros(terms, deviations.values().length);
+    for (int column = 0; column < series.columns(); column++) {
+      double tau = deviations.values()[column];
+      double term = Math.exp(-tau * tau / 2);
+      for (int k = 0; k < terms; k++) {
+        if (k % 2 == parity) {
+          series.set(k, column, k / 2 % 2 == 0 ? term : -term);
+        }
+        term *= tau / Math.sqrt(k + 1);
+      }
+    }
+    return series;
   }
 }

@@ -9,6 +9,7 @@ import io.tangentflow.backend.BackendOptions.GaussianSource;
 import io.tangentflow.backend.Ensemble;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Releases;
 import io.tangentflow.backend.Roofline;
 import io.tangentflow.backend.Shapes;
 import io.tangentflow.backend.Term;

@@ -108,7 +108,8 @@ record CudaDevice(
 
   /**
    * Memory: two transfers per clock over the whole bus. Arithmetic: NVIDIA's table of operations
-   * per clock and multiprocessor by compute capability. Empty where the driver hides the clocks.
+   * per clock and multiprocessor by compute capability; on tensor cores, those of its white papers
+   * of each architecture. Empty where the driver hides the clocks.
    */
   Optional<Roofline> roofline() {
     if (clockKilohertz == 0 || memoryClockKilohertz == 0 || busWidthBits == 0) {
@@ -122,12 +123,27 @@ record CudaDevice(
           case 90, 100 -> 64;
           default -> 2;
         };
+    double tf32TensorPerClock =
+        switch (capability) {
+          case 80 -> 512;
+          case 90 -> 1024;
+          case 100 -> 2048;
+          default -> 128;
+        };
+    double fp64TensorPerClock =
+        switch (capability) {
+          case 80 -> 64;
+          case 90 -> 128;
+          default -> fp64PerClock;
+        };
     double gigaclocks = multiprocessors * (clockKilohertz * 1e-6);
     return Optional.of(
         new Roofline(
             2e-6 * memoryClockKilohertz * (busWidthBits / 8.0),
             2 * fp32PerClock * gigaclocks,
-            2 * fp64PerClock * gigaclocks));
+            2 * fp64PerClock * gigaclocks,
+            2 * tf32TensorPerClock * gigaclocks,
+            2 * fp64TensorPerClock * gigaclocks));
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.tangentflow.backend.cuda;
 import static io.tangentflow.backend.cuda.Driver.check;
 
 import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Releases;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

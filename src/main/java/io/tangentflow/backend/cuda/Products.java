@@ -3,6 +3,7 @@ package io.tangentflow.backend.cuda;
 import static io.tangentflow.backend.cuda.Driver.checkCublas;
 
 import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Releases;
 import io.tangentflow.backend.Transpose;
 import jcuda.Pointer;
 import jcuda.jcublas.JCublas2;

@@ -5,6 +5,7 @@ import static io.tangentflow.backend.cuda.Driver.checkCurand;
 
 import io.tangentflow.TangentFlowException.BackendUnavailable;
 import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Releases;
 import java.util.List;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.JCudaDriver;

@@ -2,6 +2,7 @@ package io.tangentflow.backend.cuda;
 
 import static io.tangentflow.backend.cuda.Driver.check;
 
+import io.tangentflow.backend.Releases;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUgraph;

@@ -2,6 +2,7 @@ package io.tangentflow.backend.cuda;
 
 import static io.tangentflow.backend.cuda.Driver.check;
 
+import io.tangentflow.backend.Releases;
 import io.tangentflow.model.DenseMatrix;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,17 +1,18 @@
-package io.tangentflow.backend.cuda;
+package io.tangentflow.backend;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * What has been acquired from the driver and must be given back, last first. Whatever one release
- * throws, the others are run.
+ * What has been acquired and must be given back, last first. Whatever one release throws, the
+ * others are run; the first failure is thrown, and carries the others.
  */
-final class Releases implements AutoCloseable {
+public final class Releases implements AutoCloseable {
 
   private final Deque<Runnable> pending = new ArrayDeque<>();
 
-  void add(Runnable release) {
+  /** What is to be run on closing. */
+  public void add(Runnable release) {
     pending.push(release);
   }
 
