@@ -9,13 +9,16 @@ import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.FixedStepSolver;
+import io.tangentflow.ode.SolverStatistics;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Trajectory;
 import io.tangentflow.ode.Weights;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
 
 /**
  * Discretise, then optimise: the exact gradient of the discrete solution of any explicit
@@ -27,13 +30,34 @@ import java.util.OptionalLong;
  * </pre>
  *
  * (Sanz-Serna, SIAM Review 58, 2016). The adjoint columns are A_s = (σw/√n) μ_s.
+ *
+ * <p>This is the engine's hot path: dh/dt = (σw/√n) W φ(h) in equal steps, of a product and a fused
+ * pass for each stage. {@link SteppedAdjoint} takes any dynamics and steps.
  */
-public final class DiscreteAdjoint {
+public final class DiscreteAdjoint implements GradientMethod {
 
   private final TimeGrid grid;
 
   public DiscreteAdjoint(TimeGrid grid) {
     this.grid = grid;
+  }
+
+  @Override
+  public String label() {
+    return "discrete adjoint of " + grid;
+  }
+
+  @Override
+  public OptionalInt pairs() {
+    return OptionalInt.of(grid.evaluations());
+  }
+
+  @Override
+  public TangentFeatures features(
+      Weights weights, Matrix x, Workspace workspace, Consumer<Report> report) {
+    TangentFeatures features = features(weights, x, workspace);
+    report.accept(report());
+    return features;
   }
 
   /**
@@ -42,42 +66,71 @@ public final class DiscreteAdjoint {
    * @throws NonFiniteState if a state or an adjoint overflows
    */
   public TangentFeatures features(Weights weights, Matrix x, Workspace workspace) {
-    int outputs = weights.model().outputs();
-    DenseMatrix eachOutput = DenseMatrix.zeros(outputs, Math.multiplyExact(outputs, x.columns()));
-    for (int column = 0; column < eachOutput.columns(); column++) {
-      eachOutput.set(column % outputs, column, 1);
-    }
     NeuralOde model = weights.model();
-    Backend backend = workspace.backend();
     Trajectory trajectory = new FixedStepSolver(grid).solve(weights, x, workspace);
-    int samples = x.columns();
     int q = grid.evaluations();
-    int columns = eachOutput.columns();
-    // Slot q of the derivatives is read for the last time when slot q − 1 of the adjoints is
-    // written, so with one output the adjoints take their place, one slot on.
-    Matrix shifted =
-        outputs == 1
-            ? trajectory.derivatives()
-            : workspace.allocate(model.width(), Math.multiplyExact(columns, q + 1));
-    Matrix lambda = workspace.allocate(model.width(), columns);
+    Adjoints adjoints;
     try (Workspace scratch = workspace.scope()) {
-      Matrix cotangent = scratch.allocate(outputs, columns);
-      backend.upload(eachOutput, cotangent);
-      new Backward(weights, trajectory, lambda, shifted, scratch).run(cotangent);
+      DenseMatrix each = GradientMethod.eachOutput(model.outputs(), x.columns());
+      Matrix cotangents = scratch.allocate(each.rows(), each.columns());
+      workspace.backend().upload(each, cotangents);
+      adjoints = adjoints(weights, trajectory, cotangents, workspace);
     }
-    OptionalLong overflow = backend.firstNonFinite(lambda);
-    if (overflow.isPresent()) {
-      int column = (int) (overflow.getAsLong() / model.width());
-      throw new NonFiniteState("adjoint", column / outputs, 0);
-    }
+    int columns = adjoints.initial().columns();
     return new TangentFeatures(
         model,
-        shifted.columnRange(columns, columns * q),
-        trajectory.activations().columnRange(0, samples * q),
-        lambda,
+        adjoints.shifted().columnRange(columns, columns * q),
+        trajectory.activations().columnRange(0, x.columns() * q),
+        adjoints.initial(),
         trajectory.activations(q),
         x,
         trajectory.outputs());
+  }
+
+  @Override
+  public Report pull(
+      Weights weights, Matrix x, Matrix cotangents, PairSink sink, Workspace workspace) {
+    try (Workspace scratch = workspace.scope()) {
+      Trajectory trajectory = new FixedStepSolver(grid).solve(weights, x, scratch);
+      Adjoints adjoints = adjoints(weights, trajectory, cotangents, scratch);
+      int q = grid.evaluations();
+      int columns = cotangents.columns();
+      sink.begin(trajectory.outputs(), trajectory.activations(q));
+      for (int slot = q - 1; slot >= 0; slot--) {
+        sink.pair(
+            1,
+            adjoints.shifted().columnRange((slot + 1) * columns, columns),
+            trajectory.activations(slot));
+      }
+      sink.end(adjoints.initial());
+    }
+    return report();
+  }
+
+  private Report report() {
+    SolverStatistics eachWay = new SolverStatistics(grid.depth(), 0, grid.evaluations());
+    return new Report(eachWay, eachWay, OptionalDouble.empty());
+  }
+
+  /** A_q in slot q + 1, and λ(0). */
+  private record Adjoints(Matrix shifted, Matrix initial) {}
+
+  private Adjoints adjoints(
+      Weights weights, Trajectory trajectory, Matrix cotangents, Workspace workspace) {
+    int width = weights.model().width();
+    int columns = cotangents.columns();
+    // Slot q of the derivatives is read for the last time when slot q − 1 of the adjoints is
+    // written, so with one column a sample the adjoints take their place, one slot on.
+    Matrix shifted =
+        columns == trajectory.samples()
+            ? trajectory.derivatives()
+            : workspace.allocate(width, Math.multiplyExact(columns, grid.evaluations() + 1));
+    Matrix lambda = workspace.allocate(width, columns);
+    try (Workspace scratch = workspace.scope()) {
+      new Backward(weights, trajectory, lambda, shifted, scratch).run(cotangents);
+    }
+    Finite.require("adjoint", lambda, trajectory.samples(), 0, workspace.backend());
+    return new Adjoints(shifted, lambda);
   }
 
   /** Bytes that {@link #features} holds at its peak, weights and inputs apart. */

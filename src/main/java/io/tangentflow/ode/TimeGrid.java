@@ -8,7 +8,7 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
  * @param tableau the method
  * @param depth L
  */
-public record TimeGrid(Tableau tableau, int depth) {
+public record TimeGrid(Tableau tableau, int depth) implements Stepping {
 
   public TimeGrid {
     if (depth < 1) {

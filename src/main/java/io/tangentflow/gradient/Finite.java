@@ -1,0 +1,24 @@
+package io.tangentflow.gradient;
+
+import io.tangentflow.TangentFlowException.NonFiniteState;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.Matrix;
+import java.util.OptionalLong;
+
+/** Checks that nothing has overflown. */
+final class Finite {
+
+  private Finite() {}
+
+  /**
+   * @param matrix with as many columns for each sample
+   * @throws NonFiniteState that names the first sample
+   */
+  static void require(String what, Matrix matrix, int samples, double time, Backend backend) {
+    OptionalLong at = backend.firstNonFinite(matrix);
+    if (at.isPresent()) {
+      long column = at.getAsLong() / matrix.rows();
+      throw new NonFiniteState(what, (int) (column * samples / matrix.columns()), time);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.tangentflow.gradient;
+
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.Transpose;
+import io.tangentflow.backend.Workspace;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.ode.Weights;
+
+/**
+ * Sums Σ_io r_io ∂f_o(x_i)/∂θ for θ = U, W and V, of one cotangent column for each sample: by a
+ * product for each point of time, in memory that does not grow with their number.
+ */
+public final class GradientSum implements PairSink {
+
+  private final Backend backend;
+  private final NeuralOde model;
+  private final Matrix x;
+  private final Matrix cotangents;
+  private final Weights gradient;
+  private final Matrix outputs;
+
+  /**
+   * @param x d×N
+   * @param cotangents r, m×N, as they are pulled back
+   * @param workspace owns the gradient
+   */
+  public GradientSum(NeuralOde model, Matrix x, Matrix cotangents, Workspace workspace) {
+    this.backend = workspace.backend();
+    this.model = model;
+    this.x = x;
+    this.cotangents = cotangents;
+    int n = model.width();
+    gradient =
+        new Weights(
+            model,
+            workspace.allocate(n, model.inputDim()),
+            workspace.allocate(n, n),
+            workspace.allocate(model.outputs(), n));
+    outputs = workspace.allocate(model.outputs(), x.columns());
+  }
+
+  @Override
+  public void begin(Matrix f, Matrix finalActivation) {
+    backend.copy(f, outputs);
+    add(model.outputScale(), cotangents, finalActivation, gradient.v());
+  }
+
+  @Override
+  public void pair(double weight, Matrix adjoints, Matrix activations) {
+    add(weight, adjoints, activations, gradient.w());
+  }
+
+  @Override
+  public void end(Matrix initialAdjoint) {
+    add(model.inputScale(), initialAdjoint, x, gradient.u());
+  }
+
+  private void add(double weight, Matrix a, Matrix b, Matrix target) {
+    backend.gemm(Transpose.NO, Transpose.YES, weight, a, b, 1, target);
+  }
+
+  /** f, m×N. */
+  public Matrix outputs() {
+    return outputs;
+  }
+
+  /** The gradient, in the shapes of the weights. */
+  public Weights gradient() {
+    return gradient;
+  }
+}

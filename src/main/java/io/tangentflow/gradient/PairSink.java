@@ -1,0 +1,34 @@
+package io.tangentflow.gradient;
+
+import io.tangentflow.backend.Matrix;
+
+/**
+ * Receives the gradients of a batch of samples as weighted pairs of columns, one point of time
+ * after the other, so that nobody need hold them all. Matrices are valid during the call only, and
+ * not to be modified.
+ */
+public interface PairSink {
+
+  /**
+   * The way back begins.
+   *
+   * @param outputs f, m×N
+   * @param finalActivation φ(h_T), n×N
+   */
+  void begin(Matrix outputs, Matrix finalActivation);
+
+  /**
+   * Adds weight · A Φᵀ to ∂/∂W, column by column: column j of Φ goes with the columns j·C/N … of A.
+   *
+   * @param adjoints A, n×C
+   * @param activations Φ, n×N
+   */
+  void pair(double weight, Matrix adjoints, Matrix activations);
+
+  /**
+   * The way back has ended.
+   *
+   * @param initialAdjoint λ(0), n×C
+   */
+  void end(Matrix initialAdjoint);
+}

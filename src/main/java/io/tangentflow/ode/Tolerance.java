@@ -1,0 +1,59 @@
+package io.tangentflow.ode;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.Precision;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Steps chosen such that the estimated error of each, as a fraction of the state, stays below a
+ * tolerance. Both are measured by the root mean square over the neurons and samples, since the
+ * neurons of a layer are exchangeable; or by the largest of the samples' own fractions.
+ *
+ * @param tableau a method that estimates its error
+ * @param relative the largest fraction
+ * @param perSample whether each sample is held to it, or all together
+ */
+public record Tolerance(Tableau tableau, double relative, boolean perSample) implements Stepping {
+
+  /** Below so many unit roundoffs an error estimate is rounding. */
+  private static final double LEAST_ROUNDOFFS = 16;
+
+  public Tolerance {
+    if (!tableau.embedded()) {
+      List<String> embedded =
+          Tableau.ALL.stream().filter(Tableau::embedded).map(Tableau::name).toList();
+      throw new InvalidConfiguration(
+          "--solver",
+          String.format(
+              "%s does not estimate its error, so it has no tolerance; choose one of %s, or give"
+                  + " --depth",
+              tableau, embedded.stream().collect(Collectors.joining(", "))));
+    }
+    if (!(relative > 0 && relative < 1)) {
+      throw new InvalidConfiguration("--tolerance", "must be between 0 and 1, not " + relative);
+    }
+  }
+
+  /** All samples together. */
+  public Tolerance(Tableau tableau, double relative) {
+    this(tableau, relative, false);
+  }
+
+  /** Refuses a tolerance that the precision cannot resolve. */
+  void requireResolvedBy(Precision precision) {
+    double u = precision.single() ? Precision.FP32.unitRoundoff() : precision.unitRoundoff();
+    if (relative < LEAST_ROUNDOFFS * u) {
+      throw new InvalidConfiguration(
+          "--tolerance",
+          String.format(
+              "%.1e is less than %s resolves, %.1e; raise it or use --precision fp64",
+              relative, precision, LEAST_ROUNDOFFS * u));
+    }
+  }
+
+  @Override
+  public String toString() {
+    return String.format("%s to %.0e%s", tableau, relative, perSample ? " per sample" : "");
+  }
+}
