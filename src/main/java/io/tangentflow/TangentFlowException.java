@@ -168,6 +168,16 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           null);
     }
 
+    /** A sum over all samples and times. */
+    public NonFiniteState(String what) {
+      super(
+          7,
+          "the "
+              + what
+              + " is not finite; shorten --horizon, lower --sigma-w or use --precision fp64",
+          null);
+    }
+
     /**
      * An output of one network of an ensemble.
      *

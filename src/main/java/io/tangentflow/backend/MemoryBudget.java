@@ -31,9 +31,13 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
 
   /** Whether so much fits. */
   public boolean admits(long onDevice, long onHost) {
-    return hostBytes == IN_DEVICE_BYTES
-        ? onDevice <= deviceBytes - onHost
-        : onDevice <= deviceBytes && onHost <= hostBytes;
+    return onDevice <= deviceBytesBeside(onHost)
+        && (hostBytes == IN_DEVICE_BYTES || onHost <= hostBytes);
+  }
+
+  /** What is left for matrices of the backend beside so much on the host. */
+  public long deviceBytesBeside(long onHost) {
+    return hostBytes == IN_DEVICE_BYTES ? deviceBytes - onHost : deviceBytes;
   }
 
   /** The refusal of a plan that does not fit. */

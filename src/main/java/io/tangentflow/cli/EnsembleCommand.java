@@ -15,8 +15,6 @@ import io.tangentflow.kernel.limit.ContinuumLimit;
 import io.tangentflow.kernel.limit.FiniteDepthLimit;
 import io.tangentflow.kernel.limit.LimitingKernel;
 import io.tangentflow.model.DenseMatrix;
-import io.tangentflow.model.NeuralOde;
-import io.tangentflow.model.StandardActivation;
 import io.tangentflow.ode.EnsembleSolver;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
@@ -51,7 +49,7 @@ final class EnsembleCommand implements Callable<Integer> {
 
   @Mixin private Console console;
   @Mixin private DataOptions data;
-  @Mixin private ScaleOptions scales;
+  @Mixin private NetworkOptions network;
   @Mixin private EngineOptions engine;
   @Mixin private MemoryOption memory;
 
@@ -84,29 +82,6 @@ final class EnsembleCommand implements Callable<Integer> {
   private String solver;
 
   @Option(
-      names = "--activation",
-      paramLabel = "NAME",
-      defaultValue = "softplus",
-      description =
-          "softplus, relu, gelu, quadratic, tanh, erf, silu, sine or identity (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String activation;
-
-  @Option(
-      names = "--outputs",
-      paramLabel = "M",
-      defaultValue = "1",
-      description = "Outputs m (default: ${DEFAULT-VALUE}).")
-  private int outputs;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "SEED",
-      defaultValue = "0",
-      description = "Seed of the first network (default: ${DEFAULT-VALUE}).")
-  private long seed;
-
-  @Option(
       names = "--out",
       paramLabel = "FILE",
       description =
@@ -119,17 +94,22 @@ final class EnsembleCommand implements Callable<Integer> {
     Tableau tableau = Tableau.named(solver);
     TimeGrid grid = new TimeGrid(tableau, depth);
     Method method = method(tableau);
-    StandardActivation phi = StandardActivation.named(activation);
     if (networks < 2) {
       throw new InvalidConfiguration(
           "--networks", "must be at least 2 to have a variance, not " + networks);
     }
-    new Ensemble(model(1, phi), method, depth, seed, networks); // Refuses before data are read.
+    new Ensemble(
+        network.model(1, width),
+        method,
+        depth,
+        network.seed,
+        networks); // Refuses before data are read.
     Outputs outputFiles = new Outputs().with("--out", out).requireWritable();
     Dataset dataset = data.load();
     dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
     Ensemble ensemble =
-        new Ensemble(model(dataset.dimension(), phi), method, depth, seed, networks);
+        new Ensemble(
+            network.model(dataset.dimension(), width), method, depth, network.seed, networks);
     try (Backend backend = engine.open()) {
       EnsembleSolver solver =
           new EnsembleSolver(
@@ -150,11 +130,6 @@ final class EnsembleCommand implements Callable<Integer> {
       print(ensemble, grid, dataset, statistics, backend, (System.nanoTime() - start) * 1e-9);
       return 0;
     }
-  }
-
-  private NeuralOde model(int inputDim, StandardActivation phi) {
-    return new NeuralOde(
-        inputDim, width, outputs, scales.horizon, scales.sigmaU, scales.sigmaW, scales.sigmaV, phi);
   }
 
   private static Method method(Tableau tableau) {
@@ -246,8 +221,8 @@ final class EnsembleCommand implements Callable<Integer> {
         .put("solver", grid.tableau().name())
         .put("activation", ensemble.model().activation().label())
         .put("samples", dataset.samples())
-        .put("outputs", outputs)
-        .put("seed", seed)
+        .put("outputs", network.outputs)
+        .put("seed", network.seed)
         .put("backend", backend.name())
         .put("precision", backend.precision().toString())
         .put("seconds", seconds)
@@ -262,8 +237,8 @@ final class EnsembleCommand implements Callable<Integer> {
                 width,
                 grid,
                 backend.precision(),
-                seed,
-                seed + networks - 1,
+                network.seed,
+                network.seed + networks - 1,
                 dataset.samples(),
                 data.data,
                 seconds),
@@ -276,14 +251,14 @@ final class EnsembleCommand implements Callable<Integer> {
     ArrayNode each = object.putArray("byOutput");
     for (int k = 0; k < statistics.series(); k++) {
       EnsembleStatistics.OfOutput f = statistics.of(k);
-      int sample = k / outputs;
+      int sample = k / network.outputs;
       OptionalDouble limit =
           limits.length == 0 ? OptionalDouble.empty() : OptionalDouble.of(limits[sample]);
       double meanError = Math.sqrt(f.variance() / networks);
       ObjectNode row =
           each.addObject()
               .put("sample", sample)
-              .put("output", k % outputs)
+              .put("output", k % network.outputs)
               .put("mean", f.mean())
               .put("meanError", meanError)
               .put("variance", f.variance())
@@ -293,9 +268,9 @@ final class EnsembleCommand implements Callable<Integer> {
       table =
           table.row(
               Cell.of(
-                  outputs == 1
+                  network.outputs == 1
                       ? "sample " + sample
-                      : "sample " + sample + ", output " + k % outputs),
+                      : "sample " + sample + ", output " + k % network.outputs),
               Cell.measured(f.mean(), meanError),
               Cell.measured(f.variance(), f.varianceError()),
               number(limit),

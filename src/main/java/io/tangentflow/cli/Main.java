@@ -48,6 +48,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       LimitCommand.class,
       SpectrumCommand.class,
       EnsembleCommand.class,
+      GradientCommand.class,
       SweepCommand.class,
       ResumeCommand.class,
       ReportCommand.class

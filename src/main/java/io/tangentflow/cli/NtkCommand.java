@@ -1,5 +1,7 @@
 package io.tangentflow.cli;
 
+import static io.tangentflow.kernel.empirical.GramStrategy.STRUCTURED;
+
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.OutOfMemory;
@@ -10,6 +12,10 @@ import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
+import io.tangentflow.gradient.DiscreteAdjoint;
+import io.tangentflow.gradient.GradientMethod;
+import io.tangentflow.gradient.GradientMethod.Report;
+import io.tangentflow.gradient.GradientMethods;
 import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.empirical.GramStrategy;
@@ -17,13 +23,15 @@ import io.tangentflow.kernel.empirical.PrecisionCheck;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
-import io.tangentflow.model.StandardActivation;
+import io.tangentflow.ode.StandardDynamics;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.Spectrum;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,7 +50,7 @@ final class NtkCommand implements Callable<Integer> {
 
   @Mixin private Console console;
   @Mixin private DataOptions data;
-  @Mixin private ScaleOptions scales;
+  @Mixin private NetworkOptions network;
   @Mixin private EngineOptions engine;
   @Mixin private MemoryOption memory;
 
@@ -70,34 +78,26 @@ final class NtkCommand implements Callable<Integer> {
   private String solver;
 
   @Option(
-      names = "--activation",
-      paramLabel = "NAME",
-      defaultValue = "softplus",
+      names = "--gradient",
+      paramLabel = "METHOD",
       description =
-          "softplus, relu, gelu, quadratic, tanh, erf, silu, sine or identity (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String activation;
+          "The way to the gradients, by name as in 'gradient'; in the place of --solver and --depth"
+              + " (default: discrete, of these).")
+  private String gradient;
 
   @Option(
-      names = "--outputs",
-      paramLabel = "M",
-      defaultValue = "1",
+      names = "--dynamics",
+      paramLabel = "NAME",
+      defaultValue = "pre-activation",
       description =
-          "Outputs m; the Gram is Nm×Nm, the outputs of a sample being neighbours (default:"
+          "pre-activation, post-activation, gated or drifting; see 'gradient' (default:"
               + " ${DEFAULT-VALUE}).")
-  private int outputs;
+  private String dynamics;
 
   @Option(
       names = "--trace",
       description = "The trace over outputs divided by m, N×N, instead of the Nm×Nm matrix.")
   private boolean trace;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "SEED",
-      defaultValue = "0",
-      description = "Seed of the parameters; see 'init' (default: ${DEFAULT-VALUE}).")
-  private long seed;
 
   @Option(
       names = "--rng",
@@ -134,29 +134,16 @@ final class NtkCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
-    StandardActivation phi = StandardActivation.named(activation);
+    Way way = way();
     GramStrategy strategy = gram.equalsIgnoreCase(AUTO) ? null : GramStrategy.named(gram);
     Outputs outputFiles =
         new Outputs().with("--out", out).with("--inputs-out", inputsOut).requireWritable();
     Dataset dataset = data.load();
     dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
-    NeuralOde model =
-        new NeuralOde(
-            dataset.dimension(),
-            width,
-            outputs,
-            scales.horizon,
-            scales.sigmaU,
-            scales.sigmaW,
-            scales.sigmaV,
-            phi);
+    NeuralOde model = network.model(dataset.dimension(), width);
     try (Backend backend = engine.open(rng)) {
       MemoryBudget budget = memory.budget(backend);
-      GramPlan plan =
-          strategy == null
-              ? GramPlan.choose(model, grid, dataset.samples(), backend.precision(), budget)
-              : GramPlan.of(strategy, model, grid, dataset.samples(), backend.precision(), budget);
+      GramPlan plan = way.plan(strategy, model, dataset.samples(), backend.precision(), budget);
       console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
       if (planOnly) {
         console.result(
@@ -169,29 +156,35 @@ final class NtkCommand implements Callable<Integer> {
                 .put("planBytes", plan.bytes()));
         return 0;
       }
-      return compute(model, grid, plan, dataset, backend, budget);
+      return compute(model, way, plan, dataset, backend, budget);
     }
   }
 
   private int compute(
       NeuralOde model,
-      TimeGrid grid,
+      Way way,
       GramPlan plan,
       Dataset dataset,
       Backend backend,
       MemoryBudget budget) {
-    Parameters parameters = new Parameters.Seeded(seed);
+    Parameters parameters = network.parameters();
     long start = System.nanoTime();
     EmpiricalNtk.Result result;
+    List<Report> reports = new ArrayList<>();
     try (Console.Progress progress = console.progress("Gram", 1000)) {
       result =
-          new EmpiricalNtk(model, grid, plan)
+          new EmpiricalNtk(model, way.method, plan)
+              .reportingTo(reports::add)
               .gram(
                   parameters,
                   dataset.inputs(),
                   backend,
                   fraction -> progress.at(Math.round(1000 * fraction)));
     }
+    reports.stream()
+        .filter(Report::doubtful)
+        .findFirst()
+        .ifPresent(report -> console.warning(GradientCommand.doubt(report)));
     double seconds = (System.nanoTime() - start) * 1e-9;
     DenseMatrix kernel = trace ? result.traceOverOutputs() : result.gram();
     Spectrum.Extreme least = Spectrum.least(kernel);
@@ -209,10 +202,14 @@ final class NtkCommand implements Callable<Integer> {
         .put("planBytes", plan.bytes())
         .put("peakBytes", result.peakBytes())
         .put("seconds", seconds)
-        .put("gflops", plan.flops() / seconds * 1e-9);
+        .put("gradient", way.method.label())
+        .put("dynamics", dynamics);
+    if (way.planned()) {
+      object.put("gflops", plan.flops() / seconds * 1e-9);
+    }
     OptionalDouble difference = OptionalDouble.empty();
     if (backend.precision() != Precision.FP64) {
-      difference = differenceFromFp64(model, grid, parameters, dataset, result, backend, budget);
+      difference = differenceFromFp64(model, way, parameters, dataset, result, backend, budget);
     }
     Table table =
         Table.of(
@@ -220,9 +217,9 @@ final class NtkCommand implements Callable<Integer> {
                     "Tangent kernel of %s, width %d, %s by %s, seed %d, on %d samples of %s, d = %d:",
                     model.activation().label(),
                     width,
-                    grid,
+                    way,
                     backend.precision(),
-                    seed,
+                    network.seed,
                     dataset.samples(),
                     data.data,
                     dataset.dimension()),
@@ -256,7 +253,9 @@ final class NtkCommand implements Callable<Integer> {
     table =
         table
             .row(Cell.of("seconds"), Cell.of(seconds, 3))
-            .row(Cell.of("GFLOP/s of the plan"), Cell.of(plan.flops() / seconds * 1e-9, 3))
+            .row(
+                Cell.of("GFLOP/s of the plan"),
+                way.planned() ? Cell.of(plan.flops() / seconds * 1e-9, 3) : Cell.of("not known"))
             .row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
     if (out != null) {
       Npy.write(out, kernel, ElementType.FP64);
@@ -268,10 +267,55 @@ final class NtkCommand implements Callable<Integer> {
     return 0;
   }
 
+  /**
+   * The way to the gradients.
+   *
+   * @param grid of the discrete adjoint that a plan knows, null for others
+   */
+  private record Way(GradientMethod method, TimeGrid grid) {
+
+    boolean planned() {
+      return grid != null;
+    }
+
+    /**
+     * @param strategy null for that of fewer FLOPs
+     */
+    GramPlan plan(
+        GramStrategy strategy,
+        NeuralOde model,
+        int samples,
+        Precision precision,
+        MemoryBudget budget) {
+      if (!planned()) {
+        return GramPlan.inOneBlock(
+            strategy == null ? STRUCTURED : strategy, model, samples, budget);
+      }
+      return strategy == null
+          ? GramPlan.choose(model, grid, samples, precision, budget)
+          : GramPlan.of(strategy, model, grid, samples, precision, budget);
+    }
+
+    @Override
+    public String toString() {
+      return planned() ? grid.toString() : method.label();
+    }
+  }
+
+  private Way way() {
+    StandardDynamics field = StandardDynamics.named(dynamics);
+    if (gradient != null) {
+      return new Way(GradientMethods.named("--gradient", gradient, field, false), null);
+    }
+    TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
+    GradientMethod method = GradientMethods.discrete(field, grid);
+    return new Way(method, method instanceof DiscreteAdjoint ? grid : null);
+  }
+
   /** Empty, with a warning, where the weights fit into memory in FP32 only. */
   private OptionalDouble differenceFromFp64(
       NeuralOde model,
-      TimeGrid grid,
+      Way way,
       Parameters parameters,
       Dataset dataset,
       EmpiricalNtk.Result result,
@@ -285,14 +329,16 @@ final class NtkCommand implements Callable<Integer> {
     try {
       return OptionalDouble.of(
           PrecisionCheck.relativeDifference(
-              model,
-              grid,
+              samples ->
+                  new EmpiricalNtk(
+                      model,
+                      way.method,
+                      way.plan(STRUCTURED, model, samples, Precision.FP64, budget)),
               parameters,
               dataset.inputs(),
               result.gram(),
               backend.name(),
-              engine.threads(),
-              budget));
+              engine.threads()));
     } catch (OutOfMemory e) {
       console.warning("the difference from fp64 is not computed: " + e.getMessage());
       return OptionalDouble.empty();

@@ -99,10 +99,11 @@ public final class ContinuousAdjoint implements GradientMethod {
     String how =
         switch (state) {
           case STORED -> "stored";
-          case CHECKPOINTED -> checkpoints + " checkpoints";
+          case CHECKPOINTED -> "checkpointed=" + checkpoints;
           case AUGMENTED -> "augmented";
         };
-    return String.format("continuous adjoint, %s, %s, back %s", how, forward, backward);
+    String there = how + ":" + forward.label();
+    return backward.equals(forward) ? there : there + ":" + backward.label();
   }
 
   @Override

@@ -44,7 +44,7 @@ public final class DiscreteAdjoint implements GradientMethod {
 
   @Override
   public String label() {
-    return "discrete adjoint of " + grid;
+    return "discrete:" + grid.label();
   }
 
   @Override

@@ -15,7 +15,7 @@ import java.util.function.Consumer;
  */
 public interface GradientMethod {
 
-  /** For reports: the method, its solvers and steps. */
+  /** The method, its solvers and steps, as {@link GradientMethods#named} takes them. */
   String label();
 
   /** The pairs of each sample and output, empty where a tolerance decides. */

@@ -1,11 +1,13 @@
 package io.tangentflow.gradient;
 
+import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.Weights;
+import java.util.List;
 
 /**
  * Sums Σ_io r_io ∂f_o(x_i)/∂θ for θ = U, W and V, of one cotangent column for each sample: by a
@@ -51,9 +53,19 @@ public final class GradientSum implements PairSink {
     add(weight, adjoints, activations, gradient.w());
   }
 
+  /**
+   * The sum is complete.
+   *
+   * @throws NonFiniteState if it is not finite, though states and adjoints were
+   */
   @Override
   public void end(Matrix initialAdjoint) {
     add(model.inputScale(), initialAdjoint, x, gradient.u());
+    for (Matrix block : List.of(gradient.u(), gradient.w(), gradient.v(), outputs)) {
+      if (backend.firstNonFinite(block).isPresent()) {
+        throw new NonFiniteState("gradient or an output");
+      }
+    }
   }
 
   private void add(double weight, Matrix a, Matrix b, Matrix target) {

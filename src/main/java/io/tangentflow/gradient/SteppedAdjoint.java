@@ -42,7 +42,7 @@ public final class SteppedAdjoint implements GradientMethod {
 
   @Override
   public String label() {
-    return "discrete adjoint of " + stepping;
+    return "discrete:" + stepping.label();
   }
 
   @Override

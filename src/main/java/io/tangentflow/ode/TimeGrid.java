@@ -27,6 +27,11 @@ public record TimeGrid(Tableau tableau, int depth) implements Stepping {
   }
 
   @Override
+  public String label() {
+    return tableau + "/" + depth;
+  }
+
+  @Override
   public String toString() {
     return tableau + " with " + depth + (depth == 1 ? " step" : " steps");
   }

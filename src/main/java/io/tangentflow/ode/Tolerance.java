@@ -53,7 +53,7 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
   }
 
   @Override
-  public String toString() {
-    return String.format("%s to %.0e%s", tableau, relative, perSample ? " per sample" : "");
+  public String label() {
+    return tableau + "/" + relative + (perSample ? " per sample" : "");
   }
 }

@@ -12,6 +12,7 @@ import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
 import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
+import io.tangentflow.kernel.empirical.GramStrategy;
 import io.tangentflow.kernel.empirical.PrecisionCheck;
 import io.tangentflow.kernel.limit.ContinuumLimit;
 import io.tangentflow.kernel.limit.FiniteDepthLimit;
@@ -235,14 +236,17 @@ public final class Sweep {
       NeuralOde model, TimeGrid grid, Parameters parameters, DenseMatrix gram) {
     try {
       return PrecisionCheck.relativeDifference(
-          model,
-          grid,
+          samples ->
+              new EmpiricalNtk(
+                  model,
+                  grid,
+                  GramPlan.of(
+                      GramStrategy.STRUCTURED, model, grid, samples, Precision.FP64, budget)),
           parameters,
           dataset.inputs(),
           gram,
           backend.name(),
-          configuration.threads(),
-          budget);
+          configuration.threads());
     } catch (OutOfMemory e) {
       return null;
     }

@@ -8,6 +8,8 @@ import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.gradient.DiscreteAdjoint;
+import io.tangentflow.gradient.GradientMethod;
+import io.tangentflow.gradient.GradientMethod.Report;
 import io.tangentflow.gradient.TangentFeatures;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
@@ -15,11 +17,12 @@ import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
 
 /**
  * The empirical neural tangent kernel of a network, K_(io)(jp) = ⟨∂f_o(x_i)/∂θ, ∂f_p(x_j)/∂θ⟩ over
- * all parameters θ = (U, W, V), from the tangent features of the discrete solution:
+ * all parameters θ = (U, W, V), from tangent features:
  *
  * <pre>
  *   K_(io)(jp) = Σ_q,r (A_ioq·A_jpr)(Φ_iq·Φ_jr) + (σu²/d)(λ₀_io·λ₀_jp)(x_i·x_j)
@@ -31,13 +34,26 @@ import java.util.function.DoubleConsumer;
 public final class EmpiricalNtk {
 
   private final NeuralOde model;
-  private final TimeGrid grid;
+  private final GradientMethod method;
   private final GramPlan plan;
+  private Consumer<Report> reports = report -> {};
 
+  /** The kernel of the discrete solution on that grid. */
   public EmpiricalNtk(NeuralOde model, TimeGrid grid, GramPlan plan) {
+    this(model, new DiscreteAdjoint(grid), plan);
+  }
+
+  /** The kernel of the gradients that a method gives. */
+  public EmpiricalNtk(NeuralOde model, GradientMethod method, GramPlan plan) {
     this.model = model;
-    this.grid = grid;
+    this.method = method;
     this.plan = plan;
+  }
+
+  /** What receives, for each block of samples, what its gradients took. */
+  public EmpiricalNtk reportingTo(Consumer<Report> consumer) {
+    reports = consumer;
+    return this;
   }
 
   /**
@@ -137,7 +153,7 @@ public final class EmpiricalNtk {
     DenseMatrix part =
         new DenseMatrix(
             d, count, Arrays.copyOfRange(inputs.values(), first * d, (first + count) * d));
-    return new DiscreteAdjoint(grid).features(weights, weights.upload(part, workspace), workspace);
+    return method.features(weights, weights.upload(part, workspace), workspace, reports);
   }
 
   /** The Gram of the rows' samples with the others', by the plan's strategy. */

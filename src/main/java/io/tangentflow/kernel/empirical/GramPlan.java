@@ -65,6 +65,21 @@ public record GramPlan(
         .orElseThrow(() -> refusal(strategy, model, grid, samples, precision, budget));
   }
 
+  /**
+   * All samples in one block, for methods whose pairs no plan knows beforehand: the memory is what
+   * the budget allows, and the FLOPs are not known (NaN).
+   *
+   * @throws io.tangentflow.TangentFlowException.OutOfMemory if the Gram matrix does not fit
+   */
+  public static GramPlan inOneBlock(
+      GramStrategy strategy, NeuralOde model, int samples, MemoryBudget budget) {
+    long host = hostBytes(model, samples, samples);
+    if (!budget.admits(0, host)) {
+      throw budget.refusal("the Gram matrix of " + samples + " samples", 0, host);
+    }
+    return new GramPlan(strategy, samples, Double.NaN, budget.deviceBytesBeside(host), host);
+  }
+
   /** At the peak, on the backend and in host memory together. */
   public long bytes() {
     return deviceBytes + hostBytes;

@@ -3,13 +3,11 @@ package io.tangentflow.kernel.empirical;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.Backends;
-import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.model.DenseMatrix;
-import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
-import io.tangentflow.ode.TimeGrid;
 import java.util.Arrays;
+import java.util.function.IntFunction;
 
 /**
  * What FP32 costs: the Gram of the first few samples computed again in FP64 on the same backend,
@@ -25,31 +23,25 @@ public final class PrecisionCheck {
   /**
    * The relative Frobenius difference of that block of the Gram from FP64.
    *
+   * @param ofSamples the kernel of the first so many samples, planned for FP64
    * @param inputs d×N, those of the Gram
    * @param gram in FP32, Nm×Nm, with the outputs of a sample as neighbours
-   * @param budget for the FP64 computation
    */
   public static double relativeDifference(
-      NeuralOde model,
-      TimeGrid grid,
+      IntFunction<EmpiricalNtk> ofSamples,
       Parameters parameters,
       DenseMatrix inputs,
       DenseMatrix gram,
       String backendName,
-      int threads,
-      MemoryBudget budget) {
+      int threads) {
     int samples = Math.min(SAMPLES, inputs.columns());
     DenseMatrix first =
         new DenseMatrix(
             inputs.rows(), samples, Arrays.copyOf(inputs.values(), samples * inputs.rows()));
-    GramPlan plan =
-        GramPlan.of(GramStrategy.STRUCTURED, model, grid, samples, Precision.FP64, budget);
     try (Backend backend =
         Backends.open(backendName, new BackendOptions(Precision.FP64, threads))) {
       DenseMatrix exact =
-          new EmpiricalNtk(model, grid, plan)
-              .gram(parameters, first, backend, fraction -> {})
-              .gram();
+          ofSamples.apply(samples).gram(parameters, first, backend, fraction -> {}).gram();
       DenseMatrix block = DenseMatrix.zeros(exact.rows(), exact.columns());
       for (int j = 0; j < block.columns(); j++) {
         for (int i = 0; i < block.rows(); i++) {

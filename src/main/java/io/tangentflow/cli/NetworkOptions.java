@@ -1,0 +1,60 @@
+package io.tangentflow.cli;
+
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
+import io.tangentflow.model.StandardActivation;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** A network, but for its width and the dimension of its inputs. */
+final class NetworkOptions {
+
+  @Mixin private ScaleOptions scales;
+
+  @Option(
+      names = "--activation",
+      paramLabel = "NAME",
+      defaultValue = "softplus",
+      description =
+          "softplus, relu, gelu, quadratic, tanh, erf, silu, sine or identity (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String activation;
+
+  @Option(
+      names = "--outputs",
+      paramLabel = "M",
+      defaultValue = "1",
+      description =
+          "Outputs m; those of a sample are neighbours in what is written (default:"
+              + " ${DEFAULT-VALUE}).")
+  int outputs;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "SEED",
+      defaultValue = "0",
+      description =
+          "Seed of the parameters, of an ensemble's first network; see 'init' (default:"
+              + " ${DEFAULT-VALUE}).")
+  long seed;
+
+  StandardActivation activation() {
+    return StandardActivation.named(activation);
+  }
+
+  NeuralOde model(int inputDim, int width) {
+    return new NeuralOde(
+        inputDim,
+        width,
+        outputs,
+        scales.horizon,
+        scales.sigmaU,
+        scales.sigmaW,
+        scales.sigmaV,
+        activation());
+  }
+
+  Parameters parameters() {
+    return new Parameters.Seeded(seed);
+  }
+}

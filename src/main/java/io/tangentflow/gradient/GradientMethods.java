@@ -1,0 +1,95 @@
+package io.tangentflow.gradient;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.ode.Dynamics;
+import io.tangentflow.ode.StandardDynamics;
+import io.tangentflow.ode.Stepping;
+import io.tangentflow.ode.Tableau;
+import io.tangentflow.ode.TimeGrid;
+import io.tangentflow.ode.Tolerance;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Gradient methods by name: {@code METHOD:FORWARD} or {@code METHOD:FORWARD:BACK}, where METHOD is
+ * discrete, stored, checkpointed=C or augmented, and FORWARD and BACK are a solver and its steps or
+ * its tolerance, {@code rk4/20} or {@code dormand-prince/1e-6}. BACK is FORWARD unless given.
+ */
+public final class GradientMethods {
+
+  private static final Pattern NAME =
+      Pattern.compile("([a-z]+)(?:=(\\d{1,9}))?:([^:]+)(?::([^:]+))?");
+  private static final Pattern STEPS = Pattern.compile("\\d{1,9}");
+
+  private GradientMethods() {}
+
+  /** The exact gradient of a discrete solution, by fused passes where they can be had. */
+  public static GradientMethod discrete(Dynamics dynamics, Stepping stepping) {
+    return dynamics == StandardDynamics.PRE_ACTIVATION && stepping instanceof TimeGrid grid
+        ? new DiscreteAdjoint(grid)
+        : new SteppedAdjoint(dynamics, stepping);
+  }
+
+  /**
+   * The method of that name.
+   *
+   * @param option that the name was given to, for messages
+   * @param perSample whether tolerances hold for each sample
+   * @throws InvalidConfiguration if there is none
+   */
+  public static GradientMethod named(
+      String option, String name, Dynamics dynamics, boolean perSample) {
+    Matcher matcher = NAME.matcher(name);
+    if (!matcher.matches()) {
+      throw unknown(option, name);
+    }
+    String method = matcher.group(1);
+    Stepping forward = stepping(option, matcher.group(3), perSample);
+    boolean twice = matcher.group(4) != null;
+    if (method.equals("discrete") && twice) {
+      throw new InvalidConfiguration(
+          option, "the way back of '" + name + "' is that of its forward steps; give these alone");
+    }
+    if (method.equals("checkpointed") == (matcher.group(2) == null)) {
+      throw unknown(option, name);
+    }
+    Stepping back = twice ? stepping(option, matcher.group(4), perSample) : forward;
+    return switch (method) {
+      case "discrete" -> discrete(dynamics, forward);
+      case "stored" -> ContinuousAdjoint.stored(dynamics, forward, back);
+      case "checkpointed" ->
+          ContinuousAdjoint.checkpointed(
+              dynamics, forward, back, Integer.parseInt(matcher.group(2)));
+      case "augmented" -> ContinuousAdjoint.augmented(dynamics, forward, back);
+      default -> throw unknown(option, name);
+    };
+  }
+
+  private static Stepping stepping(String option, String text, boolean perSample) {
+    int slash = text.indexOf('/');
+    if (slash < 0) {
+      throw new InvalidConfiguration(
+          option, "'" + text + "' is not SOLVER/STEPS or SOLVER/TOLERANCE, like rk4/20");
+    }
+    Tableau tableau = Tableau.named(text.substring(0, slash));
+    String how = text.substring(slash + 1);
+    if (STEPS.matcher(how).matches()) {
+      return new TimeGrid(tableau, Integer.parseInt(how));
+    }
+    try {
+      return new Tolerance(tableau, Double.parseDouble(how), perSample);
+    } catch (NumberFormatException e) {
+      throw new InvalidConfiguration(
+          option, "'" + how + "' is neither a number of steps nor a tolerance like 1e-6");
+    }
+  }
+
+  private static InvalidConfiguration unknown(String option, String name) {
+    return new InvalidConfiguration(
+        option,
+        "'"
+            + name
+            + "' is not a gradient method like discrete:rk4/20, stored:dormand-prince/1e-6,"
+            + " checkpointed=5:rk4/100 or augmented:rk4/20:dormand-prince/1e-8");
+  }
+}
