@@ -14,6 +14,7 @@ import io.tangentflow.ode.VectorField;
 import io.tangentflow.ode.Weights;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.TreeMap;
@@ -30,6 +31,10 @@ final class CheckpointedPath implements StatePath, AutoCloseable {
   private final Backend backend;
   private final int most;
   private final NodeTimes times;
+
+  /** Of the steps as they were taken: not differences of times, which are rounded. */
+  private final double[] lengths;
+
   private final NeuralOdeFlow flow;
   private final RungeKutta solver;
   private final SolverStatistics search;
@@ -63,14 +68,18 @@ final class CheckpointedPath implements StatePath, AutoCloseable {
         equal[i] = horizon * i / grid.depth();
       }
       times = new NodeTimes(equal);
+      lengths = new double[grid.depth()];
+      Arrays.fill(lengths, horizon / grid.depth());
     } else {
       List<Double> found = new ArrayList<>();
+      List<Double> steps = new ArrayList<>();
       try (Workspace scratch = workspace.scope()) {
         NeuralOdeFlow once =
             new NeuralOdeFlow(field, weights, x, stepping.tableau().stages() + 1, scratch) {
               @Override
               public void accepted(double t, double dt, List<Matrix> slopes) {
                 found.add(t);
+                steps.add(dt);
               }
             };
         RungeKutta searching = new RungeKutta(stepping.tableau(), once, true, scratch);
@@ -79,6 +88,7 @@ final class CheckpointedPath implements StatePath, AutoCloseable {
       }
       found.add(horizon);
       times = new NodeTimes(found.stream().mapToDouble(t -> t).toArray());
+      lengths = steps.stream().mapToDouble(dt -> dt).toArray();
     }
     flow = new NeuralOdeFlow(field, weights, x, stepping.tableau().stages(), workspace);
     solver = new RungeKutta(stepping.tableau(), flow, false, workspace);
@@ -129,7 +139,7 @@ final class CheckpointedPath implements StatePath, AutoCloseable {
       int free = most - checkpoints.size();
       int target = free == 0 ? index : at + split(index - at + 1, free + 1);
       for (; at < target; at++) {
-        solver.step(times.times()[at], times.times()[at + 1] - times.times()[at]);
+        solver.step(times.times()[at], lengths[at]);
       }
       if (at < index) {
         keep(at);
