@@ -40,6 +40,11 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
     this(tableau, relative, false);
   }
 
+  /** That of a state: in TF32 products alone are rounded more. */
+  static double unitRoundoff(Precision precision) {
+    return precision.single() ? Precision.FP32.unitRoundoff() : precision.unitRoundoff();
+  }
+
   /** Refuses a tolerance that the precision cannot resolve. */
   void requireResolvedBy(Precision precision) {
     double u = unitRoundoff(precision);
@@ -50,11 +55,6 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
               "%.1e is less than %s resolves, %.1e; raise it or use --precision fp64",
               relative, precision, LEAST_ROUNDOFFS * u));
     }
-  }
-
-  /** That of a state: in TF32 products alone are rounded more. */
-  static double unitRoundoff(Precision precision) {
-    return precision.single() ? Precision.FP32.unitRoundoff() : precision.unitRoundoff();
   }
 
   @Override
