@@ -29,7 +29,7 @@ public final class RungeKutta {
 
   private static final double INTEGRAL = 0.4;
 
-  /** A smaller error says nothing more of the next step. */
+  /** What a smaller error before the last one counts as, lest it forbid the next step to grow. */
   private static final double LEAST_ERROR = 1e-4;
 
   /** More steps than a solution worth having takes. */
@@ -83,6 +83,7 @@ public final class RungeKutta {
 
   /** Goes from one time to another by the steps that are asked for. */
   public void solve(Stepping stepping, double from, double to) {
+    requireMethodOf(stepping);
     if (stepping instanceof TimeGrid grid) {
       equalSteps(from, to, grid.depth());
     } else if (stepping instanceof Tolerance tolerance) {
@@ -93,9 +94,11 @@ public final class RungeKutta {
   /**
    * Goes from one time to another by equal steps.
    *
-   * @throws NonFiniteState if the state overflows, naming the first sample and the end of the step
+   * @throws NonFiniteState if the state is not finite at the start or the end of a step, naming the
+   *     first sample and that time
    */
   public void equalSteps(double from, double to, int steps) {
+    requireFinite(from);
     for (int i = 0; i < steps; i++) {
       double start = from + (to - from) * i / steps;
       step(start, (to - from) / steps);
@@ -121,45 +124,83 @@ public final class RungeKutta {
    * Goes from one time to another by steps within the tolerance.
    *
    * @throws NonFiniteState if the state is not finite at the start
-   * @throws StepSizeUnderflow if no step is short enough, naming the sample of the largest error
+   * @throws StepSizeUnderflow if no step is short enough, or more are needed than can be waited
+   *     for, naming the sample of the largest error
    */
   public void within(Tolerance tolerance, double from, double to) {
+    requireMethodOf(tolerance);
     tolerance.requireResolvedBy(backend.precision());
     requireFinite(from);
     evaluateStage(0, from, List.of());
     double shortest = 8 * Math.ulp(Math.max(Math.abs(from), Math.abs(to)));
     double order = tableau.order();
     double t = from;
-    double dt = firstStep(tolerance, to - from);
+    double dt = atLeast(shortest, firstStep(tolerance, to - from));
     double lastError = 1;
     boolean rejectedLast = false;
     while (t != to) {
-      boolean last = Math.abs(dt) >= Math.abs(to - t);
-      double step = last ? to - t : dt;
+      double step = towards(to - t, dt);
       double e = attempt(tolerance, t, step);
       boolean holds = e <= 1; // NaN does not.
       double factor = LEAST_FACTOR;
       if (holds) {
+        boolean last = step == to - t;
         accept(t, step);
         t = last ? to : t + step;
-        double bounded = Math.max(e, LEAST_ERROR);
         factor =
-            SAFETY
-                * Math.pow(bounded, -PROPORTIONAL / order)
-                * Math.pow(lastError, INTEGRAL / order);
+            SAFETY * Math.pow(e, -PROPORTIONAL / order) * Math.pow(lastError, INTEGRAL / order);
         factor = Math.max(LEAST_FACTOR, Math.min(rejectedLast ? 1 : GREATEST_FACTOR, factor));
-        lastError = bounded;
+        lastError = Math.max(e, LEAST_ERROR);
       } else {
         rejected++;
         if (Double.isFinite(e)) {
           factor = Math.max(LEAST_FACTOR, SAFETY * Math.pow(e, -1 / order));
         }
-        if (Math.abs(step) * factor < shortest || accepted + rejected >= MOST_STEPS) {
-          throw new StepSizeUnderflow(worstSample(), t, Math.abs(step));
-        }
+      }
+      boolean tooShort =
+          !holds
+              && (Math.abs(step) * factor < shortest
+                  || (!Double.isFinite(e) && !moves(step * factor)));
+      if (tooShort || (t != to && accepted + rejected >= MOST_STEPS)) {
+        throw new StepSizeUnderflow(worstSample(), t, Math.abs(step));
       }
       rejectedLast = !holds;
-      dt = step * factor;
+      dt = atLeast(shortest, step * factor);
+    }
+  }
+
+  /**
+   * Whether a step changes the state by more than its rounding. Short of an overflow the only ones
+   * that pass may be those that do not, and with them time would go on without the state.
+   */
+  private boolean moves(double dt) {
+    double unitRoundoff = Tolerance.unitRoundoff(backend.precision());
+    for (int p = 0; p < parts.size(); p++) {
+      double change = Math.abs(dt) * norm(slopes.get(0).get(p));
+      if (change == 0 || change > unitRoundoff * norm(parts.get(p).value())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** All that remains, or half of it where a step would leave less than another like it. */
+  private static double towards(double remaining, double dt) {
+    if (Math.abs(dt) >= Math.abs(remaining)) {
+      return remaining;
+    }
+    return Math.abs(dt) > Math.abs(remaining) / 2 ? remaining / 2 : dt;
+  }
+
+  /** So that time always moves. */
+  private static double atLeast(double shortest, double dt) {
+    return Math.copySign(Math.max(shortest, Math.abs(dt)), dt);
+  }
+
+  private void requireMethodOf(Stepping stepping) {
+    if (!tableau.equals(stepping.tableau())) {
+      throw new IllegalArgumentException(
+          "steps of " + stepping.tableau() + " are asked of a solver by " + tableau);
     }
   }
 
@@ -207,8 +248,12 @@ public final class RungeKutta {
     return Math.max(a, b);
   }
 
+  /** Infinite if a state is, or if its norm is: no error would be noticed beside it. */
   private double fraction(Matrix e, Matrix y, Matrix end) {
     double size = Math.max(norm(y), norm(end));
+    if (!Double.isFinite(size)) {
+      return Double.POSITIVE_INFINITY;
+    }
     double estimate = norm(e);
     return estimate == 0 ? 0 : estimate / size;
   }

@@ -40,9 +40,14 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
     this(tableau, relative, false);
   }
 
+  /** That of a state: in TF32 products alone are rounded more. */
+  static double unitRoundoff(Precision precision) {
+    return precision.single() ? Precision.FP32.unitRoundoff() : precision.unitRoundoff();
+  }
+
   /** Refuses a tolerance that the precision cannot resolve. */
   void requireResolvedBy(Precision precision) {
-    double u = precision.single() ? Precision.FP32.unitRoundoff() : precision.unitRoundoff();
+    double u = unitRoundoff(precision);
     if (relative < LEAST_ROUNDOFFS * u) {
       throw new InvalidConfiguration(
           "--tolerance",

@@ -37,10 +37,6 @@ class FixedStepSolverTest {
     return Tableau.ALL;
   }
 
-  /**
-   * φ = identity: f(x) = (σv/√n) V exp((σw/√n) W T)(σu/√d) U x. The slope of log error against log
-   * step between successive halvings tends to the order, with a remainder of the order of Δ.
-   */
   @ParameterizedTest
   @MethodSource("backends")
   void outputsAloneAreThoseOfTheTrajectory(BackendCase which) {
@@ -60,6 +56,11 @@ class FixedStepSolverTest {
     }
   }
 
+  /**
+   * φ = identity: f(x) = (σv/√n) V exp((σw/√n) W T)(σu/√d) U x. The slope of log error against log
+   * step between successive halvings tends to the order, with a remainder of the order of Δ: a
+   * large one for Dormand and Prince's method, whose leading term is small by design.
+   */
   @ParameterizedTest
   @MethodSource("tableaux")
   void theErrorFallsWithTheOrderOfTheMethod(Tableau tableau) {
@@ -68,15 +69,12 @@ class FixedStepSolverTest {
     DenseMatrix x = Networks.inputs(model, 4);
     DenseMatrix exact = linearNetwork(model, parameters, x);
     assertTrue(exact.norm() > 0.1);
-    double previous = Double.NaN;
-    for (int depth : new int[] {32, 64, 128, 256}) {
-      double error = solve(model, parameters, x, tableau, depth, fp64()).distance(exact);
-      if (depth > 64) {
-        double slope = Math.log(previous / error) / Math.log(2);
-        assertEquals(tableau.order(), slope, 0.1, tableau + " with " + depth + " steps");
-      }
-      previous = error;
-    }
+    // Fewer steps for higher orders, which reach the rounding sooner.
+    int depth = 1 << (10 - tableau.order());
+    double coarse = solve(model, parameters, x, tableau, depth / 2, fp64()).distance(exact);
+    double fine = solve(model, parameters, x, tableau, depth, fp64()).distance(exact);
+    double slope = Math.log(coarse / fine) / Math.log(2);
+    assertTrue(slope > tableau.order() - 0.1 && slope < tableau.order() + 0.6, "" + slope);
   }
 
   /** RK4 with 400 steps errs by 1e-12 here; what is left is rounding, of about 1600 products. */

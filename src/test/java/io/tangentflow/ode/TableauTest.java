@@ -1,13 +1,13 @@
 package io.tangentflow.ode;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
@@ -20,58 +20,128 @@ class TableauTest {
     return Tableau.ALL;
   }
 
-  /** A rooted tree: its order, and the two sides of its condition. */
-  private record Condition(int order, double sum, double value) {}
+  static List<Tableau> embedded() {
+    return Tableau.ALL.stream().filter(Tableau::embedded).toList();
+  }
 
-  /** The eight conditions of order four (Hairer, Nørsett and Wanner I, table II.2.2). */
-  private static List<Condition> conditions(Tableau t) {
-    double[] b = t.b();
-    double[] c = t.c();
-    int s = t.stages();
-    double[] ac = new double[s];
-    double[] ac2 = new double[s];
-    double[] aac = new double[s];
-    for (int i = 0; i < s; i++) {
-      for (int j = 0; j < i; j++) {
-        ac[i] += t.a()[i][j] * c[j];
-        ac2[i] += t.a()[i][j] * c[j] * c[j];
-        aac[i] += t.a()[i][j] * ac[j];
+  /** The trees of order 1 to 6: beyond the order of every method by one. */
+  private static final List<List<Tree>> TREES = treesUpTo(6);
+
+  /** No condition sums more than a hundred products of coefficients, none above 12. */
+  private static final double ROUNDING = 1e-14;
+
+  /**
+   * A rooted tree, [τ₁ … τ_m]: the elementary differential F^(m)(F(τ₁), …, F(τ_m)) (Hairer, Nørsett
+   * and Wanner I, section II.2).
+   */
+  private record Tree(List<Tree> branches) {
+
+    /** Its vertices. */
+    int order() {
+      return 1 + branches.stream().mapToInt(Tree::order).sum();
+    }
+
+    /** γ: the order of the tree times those of all its subtrees. */
+    double density() {
+      return order() * branches.stream().mapToDouble(Tree::density).reduce(1, (x, y) -> x * y);
+    }
+
+    /** Φ_i(τ) = Π_m Σ_j a_ij Φ_j(τ_m). */
+    double[] weights(double[][] a) {
+      double[] product = new double[a.length];
+      Arrays.fill(product, 1);
+      for (Tree branch : branches) {
+        double[] inner = branch.weights(a);
+        for (int i = 0; i < a.length; i++) {
+          product[i] *= dot(a[i], inner);
+        }
       }
+      return product;
     }
-    double[] sums = new double[8];
-    for (int i = 0; i < s; i++) {
-      sums[0] += b[i];
-      sums[1] += b[i] * c[i];
-      sums[2] += b[i] * c[i] * c[i];
-      sums[3] += b[i] * ac[i];
-      sums[4] += b[i] * c[i] * c[i] * c[i];
-      sums[5] += b[i] * c[i] * ac[i];
-      sums[6] += b[i] * ac2[i];
-      sums[7] += b[i] * aac[i];
+  }
+
+  private static double dot(double[] row, double[] column) {
+    double sum = 0;
+    for (int j = 0; j < row.length; j++) {
+      sum += row[j] * column[j];
     }
-    int[] orders = {1, 2, 3, 3, 4, 4, 4, 4};
-    double[] values = {1, 1 / 2.0, 1 / 3.0, 1 / 6.0, 1 / 4.0, 1 / 8.0, 1 / 12.0, 1 / 24.0};
-    List<Condition> all = new ArrayList<>();
-    for (int k = 0; k < 8; k++) {
-      all.add(new Condition(orders[k], sums[k], values[k]));
+    return sum;
+  }
+
+  /** All rooted trees, list p − 1 holding those of order p. */
+  private static List<List<Tree>> treesUpTo(int most) {
+    List<List<Tree>> all = new ArrayList<>();
+    List<Tree> smaller = new ArrayList<>();
+    for (int order = 1; order <= most; order++) {
+      List<Tree> trees = new ArrayList<>();
+      plant(order - 1, smaller.size() - 1, smaller, List.of(), trees);
+      all.add(trees);
+      smaller.addAll(trees);
     }
     return all;
+  }
+
+  /**
+   * Adds the trees with some branches and others of that many vertices in all.
+   *
+   * @param last the branches to come are none after that one, so that no tree is found twice
+   */
+  private static void plant(
+      int vertices, int last, List<Tree> smaller, List<Tree> branches, List<Tree> trees) {
+    if (vertices == 0) {
+      trees.add(new Tree(branches));
+      return;
+    }
+    for (int i = last; i >= 0; i--) {
+      if (smaller.get(i).order() <= vertices) {
+        List<Tree> more = new ArrayList<>(branches);
+        more.add(smaller.get(i));
+        plant(vertices - smaller.get(i).order(), i, smaller, more, trees);
+      }
+    }
+  }
+
+  @Test
+  void thereAreAsManyTreesAsCayleyCounted() {
+    assertEquals(List.of(1, 1, 2, 4, 9, 20), TREES.stream().map(List::size).toList());
   }
 
   @ParameterizedTest
   @MethodSource("all")
   void theConditionsOfItsOrderHoldAndOneOfTheNextFails(Tableau tableau) {
-    boolean nextHolds = true;
-    for (Condition condition : conditions(tableau)) {
-      if (condition.order() <= tableau.order()) {
-        assertEquals(condition.value(), condition.sum(), 1e-15);
-      } else if (condition.order() == tableau.order() + 1) {
-        nextHolds &= Math.abs(condition.sum() - condition.value()) < 1e-15;
+    double next = 0;
+    for (int order = 1; order <= tableau.order() + 1; order++) {
+      for (Tree tree : TREES.get(order - 1)) {
+        double sum = dot(tableau.b(), tree.weights(tableau.a()));
+        if (order <= tableau.order()) {
+          assertEquals(1 / tree.density(), sum, ROUNDING, tree.toString());
+        } else {
+          next = Math.max(next, Math.abs(sum - 1 / tree.density()));
+        }
       }
     }
-    if (tableau.order() < 4) {
-      assertFalse(nextHolds, "its order is higher than it says");
+    assertTrue(next > 1e-4, "its order is higher than it says: " + next);
+  }
+
+  @ParameterizedTest
+  @MethodSource("embedded")
+  void theErrorEstimateIsOfTheOrderOfTheMethodAndNoHigher(Tableau tableau) {
+    int stages = tableau.stages();
+    double[][] a = Arrays.copyOf(tableau.a(), stages + 1);
+    a[stages] = tableau.b(); // The last stage is F(h⁺).
+    assertEquals(stages + 1, tableau.errorWeights().length);
+    double leading = 0;
+    for (int order = 1; order <= tableau.order(); order++) {
+      for (Tree tree : TREES.get(order - 1)) {
+        double sum = dot(tableau.errorWeights(), tree.weights(a));
+        if (order < tableau.order()) {
+          assertEquals(0, sum, ROUNDING, tree.toString());
+        } else {
+          leading = Math.max(leading, Math.abs(sum));
+        }
+      }
     }
+    assertTrue(leading > 1e-4, "it estimates an error of higher order: " + leading);
   }
 
   @ParameterizedTest
