@@ -195,23 +195,24 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     }
   }
 
-  /** Steps that would have to be shorter than time resolves. Exit code 8. */
+  /** Steps that would have to be too short, or too many. Exit code 8. */
   public static final class StepSizeUnderflow extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
     /**
+     * @param why for the beginning of a sentence: "no step is short enough"
      * @param sample of the largest error, from 0
      * @param time that was reached, in units of the horizon's
      * @param step the last that was tried
      */
-    public StepSizeUnderflow(int sample, double time, double step) {
+    public StepSizeUnderflow(String why, int sample, double time, double step) {
       super(
           8,
           String.format(
-              "no step is short enough at t = %.9g, for sample %d first (the last one tried was"
-                  + " %.1e): the solution blows up there or is too stiff; shorten --horizon, lower"
-                  + " --sigma-w or raise --tolerance",
-              time, sample, step),
+              "%s at t = %.9g, for sample %d first (the last one tried was %.1e): the solution"
+                  + " blows up there or is too stiff; shorten --horizon, lower --sigma-w or raise the"
+                  + " tolerance",
+              why, time, sample, step),
           null);
     }
   }

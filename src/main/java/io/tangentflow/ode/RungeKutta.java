@@ -161,12 +161,19 @@ public final class RungeKutta {
           !holds
               && (Math.abs(step) * factor < shortest
                   || (!Double.isFinite(e) && !moves(step * factor)));
-      if (tooShort || (t != to && accepted + rejected >= MOST_STEPS)) {
-        throw new StepSizeUnderflow(worstSample(), t, Math.abs(step));
+      if (tooShort) {
+        throw underflow("no step is short enough", t, step);
+      }
+      if (t != to && accepted + rejected >= MOST_STEPS) {
+        throw underflow("after " + MOST_STEPS + " steps more are needed", t, step);
       }
       rejectedLast = !holds;
       dt = atLeast(shortest, step * factor);
     }
+  }
+
+  private StepSizeUnderflow underflow(String why, double t, double step) {
+    return new StepSizeUnderflow(why, worstSample(), t, Math.abs(step));
   }
 
   /**

@@ -59,6 +59,7 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
 
   @Override
   public String label() {
-    return tableau + "/" + relative + (perSample ? " per sample" : "");
+    String number = Double.toString(relative).replace(".0E", "e").replace('E', 'e');
+    return tableau + "/" + number + (perSample ? " per sample" : "");
   }
 }

@@ -418,11 +418,11 @@ class GradientMethodsTest {
     for (String name :
         List.of(
             "discrete:rk4/20",
-            "discrete:dormand-prince/1.0E-6",
+            "discrete:dormand-prince/2.5e-6",
             "stored:rk4/20",
             "stored:rk4/20:euler/7",
             "checkpointed=5:bogacki-shampine/0.001:rk4/10",
-            "augmented:dormand-prince/1.0E-6:dormand-prince/1.0E-8")) {
+            "augmented:dormand-prince/1e-6:dormand-prince/1e-8")) {
       assertEquals(name, GradientMethods.named("--method", name, pre, false).label());
     }
     for (String name :
