@@ -189,6 +189,10 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   public static final class StepSizeUnderflow extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    private final int sample;
+    private final double time;
+    private final double step;
+
     /**
      * @param sample of the largest error, from 0
      * @param time that was reached, in units of the horizon's
@@ -203,6 +207,14 @@ public abstract sealed class TangentFlowException extends RuntimeException {
                   + " --sigma-w or raise --tolerance",
               time, sample, step),
           null);
+      this.sample = sample;
+      this.time = time;
+      this.step = step;
+    }
+
+    /** The same failure, where the samples are those of a batch from {@code first} on. */
+    public StepSizeUnderflow inBatchFrom(int first) {
+      return new StepSizeUnderflow(first + sample, time, step);
     }
   }
 
