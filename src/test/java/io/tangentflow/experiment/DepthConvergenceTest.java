@@ -91,7 +91,10 @@ class DepthConvergenceTest {
     }
   }
 
-  /** A neuron at T on the other side of its kink has another φ', which no output knows of. */
+  /**
+   * A neuron at T on the other side of its kink has another φ', of which these two know nothing.
+   * The constant of 1/L varies with where in a step the kinks are crossed, by some tenths at most.
+   */
   @Test
   void outputsOfReluConvergeLikeOneOverDepth() {
     Setting euler = setting(StandardDynamics.PRE_ACTIVATION, Tableau.EULER, 64, 128, 256, 512);
@@ -101,18 +104,19 @@ class DepthConvergenceTest {
   }
 
   /**
-   * Euler's method, which knows nothing of tolerances and adjoints, at depths that its own gap
-   * extrapolates: the reference of a φ with kinks is right to what it says of itself.
+   * Euler's method knows nothing of tolerances and adjoint equations. So deep that its gap falls by
+   * the factor of its depth, what the reference adds to that gap is no more than it says of itself.
    */
   @Test
   void referenceOfReluIsWhatVeryDeepNetworksTendTo() {
-    Setting deep = setting(StandardDynamics.PRE_ACTIVATION, Tableau.EULER, 1024, 4096, 16384);
+    Setting deep = setting(StandardDynamics.PRE_ACTIVATION, Tableau.EULER, 4096, 16384);
     DepthGaps network = gaps(model(StandardActivation.RELU, 16), deep);
     for (Quantity quantity : QUANTITIES) {
-      assertTrue(network.byDepth().get(2).gap().get(quantity) < 1e-3, network.toString());
-      assertTrue(network.referenceError().get(quantity) < 1e-5, network.toString());
+      double expected = network.byDepth().get(0).gap().get(quantity) / 4;
+      double error = network.referenceError().get(quantity);
+      assertTrue(error < expected && expected < 1e-4, network.toString());
+      assertEquals(expected, network.byDepth().get(1).gap().get(quantity), error, quantity.label());
     }
-    assertExponent(-1, 0.1, network, Quantity.OUTPUTS);
   }
 
   @Test
