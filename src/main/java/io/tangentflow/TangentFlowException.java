@@ -199,6 +199,11 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   public static final class StepSizeUnderflow extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    private final String why;
+    private final int sample;
+    private final double time;
+    private final double step;
+
     /**
      * @param why for the beginning of a sentence: "no step is short enough"
      * @param sample of the largest error, from 0
@@ -214,6 +219,15 @@ public abstract sealed class TangentFlowException extends RuntimeException {
                   + " tolerance",
               why, time, sample, step),
           null);
+      this.why = why;
+      this.sample = sample;
+      this.time = time;
+      this.step = step;
+    }
+
+    /** The same failure, where the samples are those of a batch from {@code first} on. */
+    public StepSizeUnderflow inBatchFrom(int first) {
+      return new StepSizeUnderflow(why, first + sample, time, step);
     }
   }
 

@@ -3,21 +3,15 @@ package io.tangentflow.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
-import io.tangentflow.TangentFlowException.RunDirectoryConflict;
-import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.model.Philox;
 import io.tangentflow.model.StandardActivation;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -74,16 +68,15 @@ final class InitCommand implements Callable<Integer> {
             new File("W.npy", model.width(), model.width(), Parameters.STREAM_W),
             new File("V.npy", model.outputs(), model.width(), Parameters.STREAM_V));
     files.forEach(File::requireReadable);
-    List<Path> made = makeDirectory(files.stream().mapToLong(File::bytes).sum());
+    NewDirectory directory = NewDirectory.make(out, files.stream().mapToLong(File::bytes).sum());
     try {
       for (File file : files) {
-        Path path = out.resolve(file.name());
-        made.add(path);
+        Path path = directory.file(file.name());
         console.status("writing " + path);
         write(file, path);
       }
     } catch (RuntimeException | Error e) {
-      removeAll(made);
+      directory.removeAll();
       throw e;
     }
     ObjectNode object = new ObjectMapper().createObjectNode();
@@ -126,55 +119,5 @@ final class InitCommand implements Callable<Integer> {
         ElementType.FP64,
         (first, values, count) ->
             Philox.gaussian(seed, file.stream(), first, count, (index, z) -> values[index] = z));
-  }
-
-  /**
-   * Makes the directory where it does not exist yet.
-   *
-   * @param bytes that shall fit into it
-   * @return the directories that were made, outer ones first
-   */
-  private List<Path> makeDirectory(long bytes) {
-    List<Path> made = new ArrayList<>();
-    try {
-      if (Files.isDirectory(out)) {
-        try (Stream<Path> entries = Files.list(out)) {
-          if (entries.findAny().isPresent()) {
-            throw new RunDirectoryConflict(
-                out, "is not empty; give a new or empty directory with --out");
-          }
-        }
-      }
-      Path existing = out.toAbsolutePath().normalize();
-      while (!Files.exists(existing)) {
-        made.add(0, existing);
-        existing = existing.getParent();
-      }
-      if (!Files.isDirectory(existing)) {
-        throw new RunDirectoryConflict(existing, "is a file, not a directory");
-      }
-      long free = Files.getFileStore(existing).getUsableSpace();
-      if (bytes > free) {
-        throw new RunDirectoryConflict(
-            out, String.format("%d bytes are needed, and the disk has %d", bytes, free));
-      }
-      for (Path directory : made) {
-        Files.createDirectory(directory);
-      }
-      return made;
-    } catch (IOException e) {
-      removeAll(made);
-      throw new RunDirectoryConflict(out, "cannot be written (" + AtomicFile.reason(e) + ")", e);
-    }
-  }
-
-  private static void removeAll(List<Path> paths) {
-    for (int i = paths.size() - 1; i >= 0; i--) {
-      try {
-        Files.deleteIfExists(paths.get(i));
-      } catch (IOException e) {
-        // The failure that is on its way to the user says more than this one.
-      }
-    }
   }
 }

@@ -30,6 +30,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       " 5:more memory is needed than there is",
       " 6:a call of the CUDA driver or its libraries failed",
       " 7:a state, adjoint or kernel is not finite",
+      " 8:no step of an adaptive solver is short enough",
       "11:an output cannot be written, or a directory holds something else or is in use",
       "130:interrupted"
     },
@@ -49,6 +50,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SpectrumCommand.class,
       EnsembleCommand.class,
       GradientCommand.class,
+      ConvergenceCommand.class,
       SweepCommand.class,
       ResumeCommand.class,
       ReportCommand.class

@@ -37,9 +37,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
-import org.apache.commons.math3.distribution.TDistribution;
 import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
-import org.apache.commons.math3.stat.regression.SimpleRegression;
 
 /**
  * What the results of a sweep say about the convergence of the empirical tangent kernel in the
@@ -47,9 +45,6 @@ import org.apache.commons.math3.stat.regression.SimpleRegression;
  * over all networks, with Student's 95 % confidence interval. The theory has −1/2 for one network.
  */
 public final class WidthConvergence {
-
-  private static final double CONFIDENCE = 0.95;
-  private static final int BAND_POINTS = 60;
 
   /** Ratio of least eigenvalues beyond which the smaller would lie on a linear axis's zero. */
   private static final double LINEAR_RATIO = 30;
@@ -66,15 +61,10 @@ public final class WidthConvergence {
 
   /** Networks that differ in width and seed only. */
   private record Family(
-      String name, Map<Integer, List<CellResult>> byWidth, LimitSummary limit, Optional<Fit> fit) {}
-
-  /**
-   * log(relative error) = intercept + slope log(width).
-   *
-   * @param low lower end of the 95 % confidence interval of the slope
-   * @param high its upper end
-   */
-  private record Fit(SimpleRegression regression, double low, double high) {}
+      String name,
+      Map<Integer, List<CellResult>> byWidth,
+      LimitSummary limit,
+      Optional<PowerLaw> fit) {}
 
   /**
    * What FP32 costs a family.
@@ -144,8 +134,8 @@ public final class WidthConvergence {
                           "%s: the relative error of one network's tangent kernel %s like"
                               + " n^%s (95 %% confidence interval %s … %s; theory −1/2).",
                           family.name(),
-                          fit.regression().getSlope() < 0 ? "falls" : "grows",
-                          Numbers.significant(fit.regression().getSlope(), 3),
+                          fit.slope() < 0 ? "falls" : "grows",
+                          Numbers.significant(fit.slope(), 3),
                           Numbers.significant(fit.low(), 3),
                           Numbers.significant(fit.high(), 3)))
               .orElse(family.name() + ": a rate needs at least two widths and three networks."));
@@ -239,10 +229,10 @@ public final class WidthConvergence {
           .ifPresent(
               fit ->
                   node.putObject("rate")
-                      .put("slope", fit.regression().getSlope())
+                      .put("slope", fit.slope())
                       .put("low", fit.low())
                       .put("high", fit.high())
-                      .put("confidence", CONFIDENCE));
+                      .put("confidence", PowerLaw.CONFIDENCE));
       node.set("limit", JSON.valueToTree(family.limit()));
       precisionEffect(family)
           .ifPresent(
@@ -310,10 +300,12 @@ public final class WidthConvergence {
     for (Family family : families) {
       Series series = Series.points(family.name(), points(family, CellResult::relativeError));
       if (family.fit().isPresent()) {
-        Fit fit = family.fit().get();
-        String slope =
-            "slope " + Numbers.withError(fit.regression().getSlope(), (fit.high() - fit.low()) / 2);
-        series = series.fittedBy(slope + " (95 %)", band(family, fit));
+        PowerLaw fit = family.fit().get();
+        String slope = "slope " + Numbers.withError(fit.slope(), fit.halfWidth());
+        List<Integer> widths = new ArrayList<>(family.byWidth().keySet());
+        series =
+            series.fittedBy(
+                slope + " (95 %)", fit.curve(widths.get(0), widths.get(widths.size() - 1)));
       }
       plot = plot.with(series);
     }
@@ -377,50 +369,9 @@ public final class WidthConvergence {
     return points;
   }
 
-  /** The fitted line and the confidence band of its mean. */
-  private static List<Point> band(Family family, Fit fit) {
-    SimpleRegression r = fit.regression();
-    double quantile = quantile(r);
-    List<Integer> widths = new ArrayList<>(family.byWidth().keySet());
-    double first = Math.log(widths.get(0));
-    double last = Math.log(widths.get(widths.size() - 1));
-    double meanX = meanLogWidth(family);
-    List<Point> band = new ArrayList<>();
-    for (int i = 0; i <= BAND_POINTS; i++) {
-      double x = first + (last - first) * i / BAND_POINTS;
-      double half =
-          quantile
-              * Math.sqrt(
-                  r.getMeanSquareError()
-                      * (1.0 / r.getN() + (x - meanX) * (x - meanX) / r.getXSumSquares()));
-      double y = r.predict(x);
-      band.add(new Point(Math.exp(x), Math.exp(y), Math.exp(y - half), Math.exp(y + half)));
-    }
-    return band;
-  }
-
-  private static double meanLogWidth(Family family) {
-    SummaryStatistics s = new SummaryStatistics();
-    family.byWidth().forEach((width, results) -> results.forEach(r -> s.addValue(Math.log(width))));
-    return s.getMean();
-  }
-
-  private static Optional<Fit> fit(List<CellResult> results) {
-    SimpleRegression regression = new SimpleRegression();
-    for (CellResult r : results) {
-      regression.addData(Math.log(r.cell().width()), Math.log(r.relativeError()));
-    }
-    if (regression.getN() < 3 || regression.getXSumSquares() == 0) {
-      return Optional.empty();
-    }
-    double half = quantile(regression) * regression.getSlopeStdErr();
-    double slope = regression.getSlope();
-    return Optional.of(new Fit(regression, slope - half, slope + half));
-  }
-
-  private static double quantile(SimpleRegression regression) {
-    return new TDistribution(regression.getN() - 2.0)
-        .inverseCumulativeProbability(0.5 + CONFIDENCE / 2);
+  private static Optional<PowerLaw> fit(List<CellResult> results) {
+    return PowerLaw.through(
+        results.stream().map(r -> new Point(r.cell().width(), r.relativeError())).toList());
   }
 
   /** Calls a kernel positive definite only where its least eigenvalue exceeds its uncertainty. */

@@ -36,6 +36,7 @@ class CommandsTest {
           "ntk",
           "limit",
           "ensemble",
+          "convergence",
           "spectrum",
           "sweep",
           "resume",
@@ -101,6 +102,19 @@ class CommandsTest {
           "--outputs",
           2
         },
+        new Object[] {
+          "convergence",
+          "--activation",
+          "tanh",
+          "--width",
+          8,
+          "--depth",
+          "2,4,8",
+          "--samples",
+          2,
+          "--out",
+          directory.resolve("convergence")
+        },
         new Object[] {"spectrum", gram},
         new Object[] {
           "sweep",
@@ -144,7 +158,7 @@ class CommandsTest {
 
   /** What wants a new directory gets it again. */
   private static void clearOutput(Object[] words) throws Exception {
-    if (words[0].equals("init") || words[0].equals("sweep")) {
+    if (List.<Object>of("init", "sweep", "convergence").contains(words[0])) {
       Path out = (Path) words[words.length - 1];
       try (Stream<Path> files = Files.list(out)) {
         for (Path file : files.toList()) {
@@ -178,7 +192,7 @@ class CommandsTest {
     for (String command : COMMANDS) {
       assertTrue(help.contains("\n  " + command), command);
     }
-    for (int code : new int[] {0, 1, 2, 3, 4, 5, 7, 11, 130}) {
+    for (int code : new int[] {0, 1, 2, 3, 4, 5, 7, 8, 11, 130}) {
       assertTrue(help.matches("(?s).*\\n *" + code + " .*"), "code " + code);
     }
   }

@@ -1,0 +1,280 @@
+package io.tangentflow.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.MemoryBudget;
+import io.tangentflow.data.Dataset;
+import io.tangentflow.experiment.DepthConvergence;
+import io.tangentflow.experiment.DepthGaps;
+import io.tangentflow.experiment.DepthGaps.Setting;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.StandardActivation;
+import io.tangentflow.ode.StandardDynamics;
+import io.tangentflow.ode.Tableau;
+import io.tangentflow.ode.TimeGrid;
+import io.tangentflow.ode.Tolerance;
+import io.tangentflow.report.Numbers;
+import io.tangentflow.sweep.Manifest;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IDefaultValueProvider;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "convergence",
+    mixinStandardHelpOptions = true,
+    defaultValueProvider = ConvergenceCommand.Defaults.class,
+    description = {
+      "How fast networks of L layers approach the continuous model as L grows: the exponent of L in"
+          + " the relative difference of the outputs, and of the gradient of a fixed random"
+          + " combination of them, for each activation and width.",
+      "The continuous model is solved to a tolerance, forward and backward; gaps less than ten times"
+          + " its own estimated error are named and left out of the fit. Begin with:",
+      "  tangentflow convergence --activation softplus,relu --out depths"
+    })
+final class ConvergenceCommand implements Callable<Integer> {
+
+  /** Differences of small numbers are told in fp64, and by few samples. */
+  static final class Defaults implements IDefaultValueProvider {
+    @Override
+    public String defaultValue(ArgSpec argument) {
+      String name = argument instanceof OptionSpec option ? option.longestName() : "";
+      return switch (name) {
+        case "--precision" -> "fp64";
+        case "--samples" -> "10";
+        default -> null;
+      };
+    }
+  }
+
+  @Mixin private Console console;
+  @Mixin private DataOptions data;
+  @Mixin private ScaleOptions scales;
+  @Mixin private EngineOptions engine;
+  @Mixin private MemoryOption memory;
+
+  @Option(
+      names = "--activation",
+      split = ",",
+      paramLabel = "NAME",
+      defaultValue = "softplus,gelu,tanh,relu",
+      description =
+          "Any of softplus, relu, gelu, quadratic, tanh, erf, silu, sine, identity (default:"
+              + " ${DEFAULT-VALUE}).")
+  private List<String> activations;
+
+  @Option(
+      names = "--width",
+      split = ",",
+      paramLabel = "N",
+      defaultValue = "64,256",
+      description = "Widths n (default: ${DEFAULT-VALUE}).")
+  private List<Integer> widths;
+
+  @Option(
+      names = "--depth",
+      split = ",",
+      paramLabel = "L",
+      defaultValue = "4,8,16,32,64,128",
+      description = "Depths L, rising (default: ${DEFAULT-VALUE}).")
+  private List<Integer> depths;
+
+  @Option(
+      names = "--solver",
+      paramLabel = "NAME",
+      defaultValue = "euler",
+      description =
+          "The method whose steps are the layers: euler (the residual network), midpoint, heun,"
+              + " bogacki-shampine, rk4, three-eighths, butcher5 or dormand-prince (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String solver;
+
+  @Option(
+      names = "--dynamics",
+      paramLabel = "NAME",
+      defaultValue = "pre-activation",
+      description =
+          "pre-activation (c W φ(h)), post-activation (φ(c W h)), gated (c W φ(h) e⁻ᵗ) or drifting"
+              + " (c W φ(h + t b)), c = σw/√n (default: ${DEFAULT-VALUE}).")
+  private String dynamics;
+
+  @Option(
+      names = "--outputs",
+      paramLabel = "M",
+      defaultValue = "1",
+      description = "Outputs m (default: ${DEFAULT-VALUE}).")
+  private int outputs;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "SEED",
+      defaultValue = "0",
+      description = "Seed of the parameters; see 'init' (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "τ",
+      description =
+          "Relative error of each step of the continuous model (default: 1e-11; 1e-8 for relu, whose"
+              + " kinks make steps short; 3e-6 in fp32).")
+  private Double tolerance;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description =
+          "Write report.html, outputs.svg, gradient.svg, gaps.csv and convergence.json into this new"
+              + " or empty directory.")
+  private Path out;
+
+  @Override
+  public Integer call() {
+    Setting setting =
+        new Setting(
+            StandardDynamics.named(dynamics),
+            Tableau.named(solver),
+            rising(depths),
+            tolerance == null ? OptionalDouble.empty() : OptionalDouble.of(tolerance),
+            seed);
+    depths.forEach(depth -> new TimeGrid(setting.tableau(), depth));
+    setting.tolerance().ifPresent(relative -> new Tolerance(Tableau.DORMAND_PRINCE, relative));
+    if (!(scales.sigmaV > 0)) {
+      throw new InvalidConfiguration(
+          "--sigma-v", "must be positive, not " + scales.sigmaV + ": else all outputs are zero");
+    }
+    models(1); // Refuses what is impossible before data are read.
+    Dataset dataset = data.load();
+    NewDirectory directory = out == null ? null : NewDirectory.make(out, 0);
+    try (Backend backend = engine.open()) {
+      DepthConvergence convergence = measure(setting, dataset, backend);
+      ObjectNode object = convergence.json();
+      String text = convergence.table().toText() + "\n" + String.join("\n", convergence.findings());
+      if (out != null) {
+        convergence.write(out, provenance(setting, dataset, backend));
+        object.put("directory", out.toString());
+        text += "\n\nReport: " + out.resolve("report.html");
+      }
+      console.result(text, object);
+      return 0;
+    } catch (RuntimeException | Error e) {
+      if (directory != null) {
+        directory.removeAll();
+      }
+      throw e;
+    }
+  }
+
+  private DepthConvergence measure(Setting setting, Dataset dataset, Backend backend) {
+    MemoryBudget budget = memory.budget(backend);
+    List<NeuralOde> models = models(dataset.dimension());
+    console.status(models.size() + " networks on " + backend.name() + ", " + backend.description());
+    List<DepthGaps> networks = new ArrayList<>();
+    AtomicInteger done = new AtomicInteger();
+    try (Console.Progress progress =
+        console.progress("gradients", (long) models.size() * setting.gradients())) {
+      for (NeuralOde model : models) {
+        progress.detail(model.activation().label() + ", width " + model.width());
+        networks.add(
+            DepthGaps.measure(
+                model,
+                setting,
+                dataset.inputs(),
+                backend,
+                budget.deviceBytes(),
+                () -> progress.at(done.incrementAndGet())));
+      }
+    }
+    String subject =
+        String.format(
+            "%s, %s, T = %s, σw = %s, %d samples of %s, seed %d, %s",
+            setting.tableau(),
+            setting.dynamics().label(),
+            Numbers.shortest(scales.horizon),
+            Numbers.shortest(scales.sigmaW),
+            dataset.samples(),
+            dataset.name(),
+            seed,
+            backend.precision());
+    return new DepthConvergence(setting.tableau(), subject, networks);
+  }
+
+  private List<NeuralOde> models(int inputDim) {
+    List<NeuralOde> models = new ArrayList<>();
+    List<StandardActivation> all = activations.stream().map(StandardActivation::named).toList();
+    for (StandardActivation phi : distinct("--activation", all)) {
+      for (int width : distinct("--width", widths)) {
+        models.add(
+            new NeuralOde(
+                inputDim,
+                width,
+                outputs,
+                scales.horizon,
+                scales.sigmaU,
+                scales.sigmaW,
+                scales.sigmaV,
+                phi));
+      }
+    }
+    return models;
+  }
+
+  private static List<Integer> rising(List<Integer> depths) {
+    for (int i = 1; i < depths.size(); i++) {
+      if (depths.get(i) <= depths.get(i - 1)) {
+        throw new InvalidConfiguration(
+            "--depth", "must rise, but " + depths.get(i) + " follows " + depths.get(i - 1));
+      }
+    }
+    if (depths.size() < 3) {
+      throw new InvalidConfiguration(
+          "--depth", "needs at least three depths to fit an exponent, not " + depths.size());
+    }
+    return depths;
+  }
+
+  private static <T> List<T> distinct(String option, List<T> values) {
+    Set<T> once = new HashSet<>();
+    for (T value : values) {
+      if (!once.add(value)) {
+        throw new InvalidConfiguration(option, value + " is given more than once");
+      }
+    }
+    return values;
+  }
+
+  private ObjectNode provenance(Setting setting, Dataset dataset, Backend backend) {
+    ObjectNode node = new ObjectMapper().createObjectNode();
+    node.put("version", Manifest.programVersion())
+        .put("device", backend.name() + ": " + backend.description())
+        .put("precision", backend.precision().toString())
+        .put("solver", setting.tableau().name())
+        .put("dynamics", setting.dynamics().label())
+        .put("outputs", outputs)
+        .put("horizon", scales.horizon)
+        .put("sigmaU", scales.sigmaU)
+        .put("sigmaW", scales.sigmaW)
+        .put("sigmaV", scales.sigmaV)
+        .put("seed", seed)
+        .put("data", data.data)
+        .put("samples", dataset.samples())
+        .put("dataSeed", data.seed)
+        .put("normalise", data.normalise.toString());
+    setting.tolerance().ifPresent(relative -> node.put("tolerance", relative));
+    ObjectNode files = node.putObject("files");
+    dataset.provenance().forEach(read -> files.put(read.file().toString(), read.sha256()));
+    return node;
+  }
+}

@@ -1,0 +1,81 @@
+package io.tangentflow.experiment;
+
+import io.tangentflow.report.Point;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.math3.stat.regression.SimpleRegression;
+
+/**
+ * y = C x^slope by least squares on logarithms, log y = log C + slope log x, with Student's 95 %
+ * confidence interval of the slope.
+ */
+final class PowerLaw {
+
+  /** Of every interval. */
+  static final double CONFIDENCE = 0.95;
+
+  private static final int CURVE_POINTS = 60;
+
+  private final SimpleRegression regression;
+  private final double meanLogX;
+  private final double quantile;
+
+  private PowerLaw(SimpleRegression regression, double meanLogX) {
+    this.regression = regression;
+    this.meanLogX = meanLogX;
+    quantile =
+        new TDistribution(regression.getN() - 2.0)
+            .inverseCumulativeProbability(0.5 + CONFIDENCE / 2);
+  }
+
+  /** The fit through points of positive x and y; empty if they are fewer than 3, or of one x. */
+  static Optional<PowerLaw> through(List<Point> points) {
+    SimpleRegression regression = new SimpleRegression();
+    double sum = 0;
+    for (Point p : points) {
+      regression.addData(Math.log(p.x()), Math.log(p.y()));
+      sum += Math.log(p.x());
+    }
+    return points.size() < 3 || regression.getXSumSquares() == 0
+        ? Optional.empty()
+        : Optional.of(new PowerLaw(regression, sum / points.size()));
+  }
+
+  double slope() {
+    return regression.getSlope();
+  }
+
+  /** Half the confidence interval of the slope. */
+  double halfWidth() {
+    return quantile * regression.getSlopeStdErr();
+  }
+
+  double low() {
+    return slope() - halfWidth();
+  }
+
+  double high() {
+    return slope() + halfWidth();
+  }
+
+  /** The fitted line between two x, and the confidence band of its mean. */
+  List<Point> curve(double from, double to) {
+    double first = Math.log(from);
+    double last = Math.log(to);
+    List<Point> curve = new ArrayList<>();
+    for (int i = 0; i <= CURVE_POINTS; i++) {
+      double x = first + (last - first) * i / CURVE_POINTS;
+      double half =
+          quantile
+              * Math.sqrt(
+                  regression.getMeanSquareError()
+                      * (1.0 / regression.getN()
+                          + (x - meanLogX) * (x - meanLogX) / regression.getXSumSquares()));
+      double y = regression.predict(x);
+      curve.add(new Point(Math.exp(x), Math.exp(y), Math.exp(y - half), Math.exp(y + half)));
+    }
+    return curve;
+  }
+}
