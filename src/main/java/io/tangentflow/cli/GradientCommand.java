@@ -16,7 +16,6 @@ import io.tangentflow.gradient.GradientMethods;
 import io.tangentflow.gradient.GradientSum;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
-import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.SolverStatistics;
 import io.tangentflow.ode.StandardDynamics;
 import io.tangentflow.ode.Weights;
@@ -50,9 +49,6 @@ import picocli.CommandLine.Option;
       "  tangentflow gradient -m discrete:rk4/20 -m augmented:rk4/20 -m stored:dormand-prince/1e-8"
     })
 final class GradientCommand implements Callable<Integer> {
-
-  /** A stream that no parameters use. */
-  private static final int STREAM_OF_COTANGENTS = 23;
 
   private static final List<String> BLOCKS = List.of("outputs", "∂/∂U", "∂/∂W", "∂/∂V");
 
@@ -133,9 +129,7 @@ final class GradientCommand implements Callable<Integer> {
       Matrix x = weights.upload(dataset.inputs(), workspace);
       Matrix r = workspace.allocate(model.outputs(), dataset.samples());
       backend.upload(
-          Parameters.gaussian(
-              model.outputs(), dataset.samples(), network.seed, STREAM_OF_COTANGENTS),
-          r);
+          GradientSum.normalCotangents(model.outputs(), dataset.samples(), network.seed), r);
       GradientSum sum = new GradientSum(model, x, r, workspace);
       long start = System.nanoTime();
       Report report = method.pull(weights, x, r, sum, workspace);

@@ -146,14 +146,16 @@ final class NtkCommand implements Callable<Integer> {
       GramPlan plan = way.plan(strategy, model, dataset.samples(), backend.precision(), budget);
       console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
       if (planOnly) {
-        console.result(
-            "plan: " + plan,
+        ObjectNode object =
             new ObjectMapper()
                 .createObjectNode()
                 .put("gram", plan.strategy().toString())
                 .put("blockSize", plan.blockSize())
-                .put("flops", plan.flops())
-                .put("planBytes", plan.bytes()));
+                .put("planBytes", plan.bytes());
+        if (way.planned()) {
+          object.put("flops", plan.flops());
+        }
+        console.result("plan: " + plan, object);
         return 0;
       }
       return compute(model, way, plan, dataset, backend, budget);

@@ -7,10 +7,9 @@ import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.gradient.ContinuousAdjoint;
-import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.gradient.GradientMethod;
+import io.tangentflow.gradient.GradientMethods;
 import io.tangentflow.gradient.GradientSum;
-import io.tangentflow.gradient.SteppedAdjoint;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
@@ -56,9 +55,6 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
 
   /** A few times what FP32 resolves. */
   private static final double FP32_TOLERANCE = 3e-6;
-
-  /** A stream that neither parameters nor a drift use. */
-  private static final int STREAM_OF_COTANGENTS = 18;
 
   /** What is compared. */
   public enum Quantity {
@@ -240,18 +236,12 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
       workspace
           .backend()
           .upload(
-              Parameters.gaussian(
-                  model.outputs(), inputs.columns(), setting.seed(), STREAM_OF_COTANGENTS),
-              r);
+              GradientSum.normalCotangents(model.outputs(), inputs.columns(), setting.seed()), r);
     }
 
     Gradient discrete(int depth) {
       TimeGrid grid = new TimeGrid(setting.tableau(), depth);
-      GradientMethod method =
-          setting.dynamics() == StandardDynamics.PRE_ACTIVATION
-              ? new DiscreteAdjoint(grid)
-              : new SteppedAdjoint(setting.dynamics(), grid);
-      return gradient(method, x.columns());
+      return gradient(GradientMethods.discrete(setting.dynamics(), grid), x.columns());
     }
 
     /**

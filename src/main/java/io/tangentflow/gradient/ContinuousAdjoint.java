@@ -83,7 +83,7 @@ public final class ContinuousAdjoint implements GradientMethod {
   public static ContinuousAdjoint checkpointed(
       Dynamics dynamics, Stepping forward, Stepping backward, int checkpoints) {
     if (checkpoints < 1) {
-      throw new InvalidConfiguration("--checkpoints", "must be at least 1, not " + checkpoints);
+      throw new InvalidConfiguration("checkpoints", "must be at least 1, not " + checkpoints);
     }
     return new ContinuousAdjoint(dynamics, forward, backward, State.CHECKPOINTED, checkpoints);
   }

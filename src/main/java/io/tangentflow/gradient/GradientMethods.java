@@ -66,6 +66,15 @@ public final class GradientMethods {
   }
 
   private static Stepping stepping(String option, String text, boolean perSample) {
+    try {
+      return read(option, text, perSample);
+    } catch (InvalidConfiguration e) {
+      // Elsewhere solver, steps and tolerance have options of their own.
+      throw new InvalidConfiguration(option, e.getMessage().replaceFirst("^--[a-z-]+: ", ""));
+    }
+  }
+
+  private static Stepping read(String option, String text, boolean perSample) {
     int slash = text.indexOf('/');
     if (slash < 0) {
       throw new InvalidConfiguration(

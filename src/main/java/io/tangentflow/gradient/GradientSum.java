@@ -5,7 +5,9 @@ import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
+import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.Weights;
 import java.util.List;
 
@@ -14,6 +16,9 @@ import java.util.List;
  * product for each point of time, in memory that does not grow with their number.
  */
 public final class GradientSum implements PairSink {
+
+  /** A stream that neither parameters nor a drift use. */
+  private static final int STREAM_OF_COTANGENTS = 18;
 
   private final Backend backend;
   private final NeuralOde model;
@@ -40,6 +45,14 @@ public final class GradientSum implements PairSink {
             workspace.allocate(n, n),
             workspace.allocate(model.outputs(), n));
     outputs = workspace.allocate(model.outputs(), x.columns());
+  }
+
+  /**
+   * Standard normal cotangents r, m×N: the squared distance of two gradients of Σ r_io f_o(x_i) is
+   * in the mean that of the gradients of single outputs, summed.
+   */
+  public static DenseMatrix normalCotangents(int outputs, int samples, long seed) {
+    return Parameters.gaussian(outputs, samples, seed, STREAM_OF_COTANGENTS);
   }
 
   @Override

@@ -7,7 +7,6 @@ import io.tangentflow.backend.Workspace;
 import io.tangentflow.ode.Dynamics;
 import io.tangentflow.ode.Linearisations;
 import io.tangentflow.ode.NeuralOdeFlow;
-import io.tangentflow.ode.OdeSystem;
 import io.tangentflow.ode.RungeKutta;
 import io.tangentflow.ode.SolverStatistics;
 import io.tangentflow.ode.Stepping;
@@ -69,7 +68,7 @@ public final class SteppedAdjoint implements GradientMethod {
       for (int s = 0; s < tableau.stages(); s++) {
         nu.add(scratch.allocate(n, cotangents.columns()));
       }
-      Terminal terminal = new Terminal(weights, recorder.h, scratch);
+      Terminal terminal = new Terminal(weights, recorder.h(), scratch);
       terminal.adjoint(cotangents, lambda, scratch);
       sink.begin(terminal.outputs(), terminal.phi());
       long pullbacks = 0;
@@ -112,59 +111,46 @@ public final class SteppedAdjoint implements GradientMethod {
 
   private record Step(double t, double dt, Linearisations stages) {}
 
-  /** Keeps the linearisations of each accepted step. */
-  private static final class Recorder implements OdeSystem {
-    private final VectorField field;
-    private final Matrix h;
-    private final int stages;
+  /** Keeps the linearisations of each accepted step; those of the flow itself are its end's. */
+  private static final class Recorder extends NeuralOdeFlow {
+    private final int stagesOfStep;
     private final Workspace workspace;
-    private final Linearisations last;
     private final List<Step> steps = new ArrayList<>();
     private Linearisations current;
-    private boolean firstIsLast;
+    private boolean endIsNext;
 
     Recorder(VectorField field, Weights weights, Matrix x, int stages, Workspace workspace) {
-      this.field = field;
-      this.stages = stages;
+      super(field, weights, x, 1, workspace);
+      this.stagesOfStep = stages;
       this.workspace = workspace;
-      h = workspace.allocate(weights.model().width(), x.columns());
-      NeuralOdeFlow.begin(weights, x, h, workspace.backend());
-      last = new Linearisations(1, h.rows(), h.columns(), workspace);
-    }
-
-    @Override
-    public List<Part> parts() {
-      return List.of(new Part("state", h, 1));
-    }
-
-    @Override
-    public int samples() {
-      return h.columns();
     }
 
     @Override
     public void evaluate(int s, double t, List<List<Term>> increments, List<Matrix> slopes) {
       if (current == null) {
-        current = new Linearisations(stages, h.rows(), h.columns(), workspace);
-        if (firstIsLast) {
-          current.exchangeFirst(last);
+        current = new Linearisations(stagesOfStep, h().rows(), h().columns(), workspace);
+        if (endIsNext) {
+          current.exchangeFirst(stages());
         }
       }
-      Linearisations of = s < stages ? current : last;
-      int at = s < stages ? s : 0;
-      field.evaluate(t, h, increments.get(0), slopes.get(0), of.pair(at), of.slope(at));
+      if (s == stagesOfStep) {
+        super.evaluate(0, t, increments, slopes);
+      } else {
+        field()
+            .evaluate(t, h(), increments.get(0), slopes.get(0), current.pair(s), current.slope(s));
+      }
     }
 
     @Override
     public void accepted(double t, double dt, List<Matrix> slopes) {
       steps.add(new Step(t, dt, current));
       current = null;
-      firstIsLast = false;
+      endIsNext = false;
     }
 
     @Override
     public void moveToFirst(int from) {
-      firstIsLast = true;
+      endIsNext = true;
     }
   }
 }

@@ -43,6 +43,16 @@ public class NeuralOdeFlow implements OdeSystem {
     return h;
   }
 
+  /** F. */
+  protected final VectorField field() {
+    return field;
+  }
+
+  /** What was evaluated at the stages of the last step. */
+  protected final Linearisations stages() {
+    return stages;
+  }
+
   /** k ← F(h, t), at the state as it is. What stage 0 holds is overwritten. */
   public void velocity(double t, Matrix k) {
     field.evaluate(t, h, List.of(), k, stages.pair(0), stages.slope(0));

@@ -26,8 +26,8 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
       throw new InvalidConfiguration(
           "--solver",
           String.format(
-              "%s does not estimate its error, so it has no tolerance; choose one of %s, or give"
-                  + " --depth",
+              "%s does not estimate its error, so it takes a number of steps, not a tolerance;"
+                  + " choose one of %s for that",
               tableau, embedded.stream().collect(Collectors.joining(", "))));
     }
     if (!(relative > 0 && relative < 1)) {

@@ -181,9 +181,13 @@ public record GramPlan(
 
   @Override
   public String toString() {
-    return String.format(
-        "%s Gram, %d samples at a time, %.3g GFLOP, %.1f MiB",
-        strategy, blockSize, flops / 1e9, bytes() / (double) (1 << 20));
+    double mebibytes = bytes() / (double) (1 << 20);
+    return Double.isNaN(flops)
+        ? String.format(
+            "%s Gram, %d samples at a time, at most %.1f MiB", strategy, blockSize, mebibytes)
+        : String.format(
+            "%s Gram, %d samples at a time, %.3g GFLOP, %.1f MiB",
+            strategy, blockSize, flops / 1e9, mebibytes);
   }
 
   private static double flops(
