@@ -73,7 +73,8 @@ final class NtkCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "rk4",
       description =
-          "euler (the residual network), midpoint, heun, rk4 or three-eighths (default:"
+          "euler (the residual network), midpoint, heun, bogacki-shampine,"
+              + " rk4, three-eighths, butcher5 or dormand-prince, in equal steps (default:"
               + " ${DEFAULT-VALUE}).")
   private String solver;
 

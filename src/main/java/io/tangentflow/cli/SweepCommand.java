@@ -60,7 +60,8 @@ final class SweepCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "rk4",
       description =
-          "Any of euler (the residual network), midpoint, heun, rk4, three-eighths (default:"
+          "Any of euler (the residual network), midpoint, heun, bogacki-shampine, rk4,"
+              + " three-eighths, butcher5, dormand-prince, in equal steps (default:"
               + " ${DEFAULT-VALUE}).")
   private List<String> solvers;
 

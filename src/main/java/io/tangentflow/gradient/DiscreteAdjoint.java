@@ -96,12 +96,10 @@ public final class DiscreteAdjoint implements GradientMethod {
       int q = grid.evaluations();
       int columns = cotangents.columns();
       sink.begin(trajectory.outputs(), trajectory.activations(q));
-      for (int slot = q - 1; slot >= 0; slot--) {
-        sink.pair(
-            1,
-            adjoints.shifted().columnRange((slot + 1) * columns, columns),
-            trajectory.activations(slot));
-      }
+      sink.pair(
+          1,
+          adjoints.shifted().columnRange(columns, columns * q),
+          trajectory.activations().columnRange(0, x.columns() * q));
       sink.end(adjoints.initial());
     }
     return report();

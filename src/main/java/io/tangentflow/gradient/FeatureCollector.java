@@ -24,8 +24,8 @@ final class FeatureCollector implements PairSink, AutoCloseable {
   private final Matrix finalActivation;
   private final Matrix outputs;
   private final Workspace waiting;
-  private final List<Matrix> adjointSlots = new ArrayList<>();
-  private final List<Matrix> activationSlots = new ArrayList<>();
+  private final List<Matrix> waitingAdjoints = new ArrayList<>();
+  private final List<Matrix> waitingActivations = new ArrayList<>();
   private Matrix adjoints;
   private Matrix activations;
   private int slots;
@@ -60,17 +60,17 @@ final class FeatureCollector implements PairSink, AutoCloseable {
     Matrix adjoint;
     Matrix activation;
     if (adjoints == null) {
-      adjoint = waiting.allocate(model.width(), columns);
-      activation = waiting.allocate(model.width(), samples);
-      adjointSlots.add(adjoint);
-      activationSlots.add(activation);
+      adjoint = waiting.allocate(model.width(), a.columns());
+      activation = waiting.allocate(model.width(), phi.columns());
+      waitingAdjoints.add(adjoint);
+      waitingActivations.add(activation);
     } else {
-      adjoint = adjoints.columnRange(slots * columns, columns);
-      activation = activations.columnRange(slots * samples, samples);
+      adjoint = adjoints.columnRange(slots * columns, a.columns());
+      activation = activations.columnRange(slots * samples, phi.columns());
     }
     backend.addScaled(weight, a, adjoint);
     backend.copy(phi, activation);
-    slots++;
+    slots += phi.columns() / samples;
   }
 
   @Override
@@ -78,10 +78,16 @@ final class FeatureCollector implements PairSink, AutoCloseable {
     backend.copy(lambda, initialAdjoint);
     if (adjoints == null) {
       allocate(slots);
-      for (int slot = 0; slot < slots; slot++) {
-        backend.copy(adjointSlots.get(slot), adjoints.columnRange(slot * columns, columns));
-        backend.copy(activationSlots.get(slot), activations.columnRange(slot * samples, samples));
-      }
+      place(waitingAdjoints, adjoints);
+      place(waitingActivations, activations);
+    }
+  }
+
+  private void place(List<Matrix> parts, Matrix whole) {
+    int at = 0;
+    for (Matrix part : parts) {
+      backend.copy(part, whole.columnRange(at, part.columns()));
+      at += part.columns();
     }
   }
 

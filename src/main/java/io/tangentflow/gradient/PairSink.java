@@ -20,8 +20,8 @@ public interface PairSink {
   /**
    * Adds weight · A Φᵀ to ∂/∂W, column by column: column j of Φ goes with the columns j·C/N … of A.
    *
-   * @param adjoints A, n×C
-   * @param activations Φ, n×N
+   * @param adjoints A of one or more points of time, slot after slot, n×C each
+   * @param activations Φ of the same, n×N each
    */
   void pair(double weight, Matrix adjoints, Matrix activations);
 

@@ -1,4 +1,4 @@
-package io.tangentflow.gradient;
+package io.tangentflow.ode;
 
 import java.util.Arrays;
 

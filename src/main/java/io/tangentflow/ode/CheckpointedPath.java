@@ -1,17 +1,9 @@
-package io.tangentflow.gradient;
+package io.tangentflow.ode;
 
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.ode.DenseOutput.Node;
-import io.tangentflow.ode.NeuralOdeFlow;
-import io.tangentflow.ode.RungeKutta;
-import io.tangentflow.ode.SolverStatistics;
-import io.tangentflow.ode.Stepping;
-import io.tangentflow.ode.TimeGrid;
-import io.tangentflow.ode.Tolerance;
-import io.tangentflow.ode.VectorField;
-import io.tangentflow.ode.Weights;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +17,7 @@ import java.util.TreeMap;
  * (Griewank and Walther, ACM TOMS 26, 2000). Where a tolerance chooses the steps, their times are
  * found by a solution that keeps nothing.
  */
-final class CheckpointedPath implements StatePath, AutoCloseable {
+public final class CheckpointedPath implements StatePath, AutoCloseable {
 
   private final Workspace workspace;
   private final Backend backend;
@@ -47,10 +39,13 @@ final class CheckpointedPath implements StatePath, AutoCloseable {
   private record Held(Node node, Workspace owner) {}
 
   /**
+   * Finds the times of the steps; states are computed when they are asked for.
+   *
    * @param most checkpoints at a time, at least 1: h(0) is one of them
+   * @param x d×N
    * @param workspace gives what memory it takes
    */
-  CheckpointedPath(
+  public CheckpointedPath(
       VectorField field,
       Stepping stepping,
       int most,

@@ -1,21 +1,14 @@
-package io.tangentflow.gradient;
+package io.tangentflow.ode;
 
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.ode.DenseOutput.Node;
-import io.tangentflow.ode.NeuralOdeFlow;
-import io.tangentflow.ode.RungeKutta;
-import io.tangentflow.ode.SolverStatistics;
-import io.tangentflow.ode.Stepping;
-import io.tangentflow.ode.Tolerance;
-import io.tangentflow.ode.VectorField;
-import io.tangentflow.ode.Weights;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Keeps every node: 2nN(L + 1) numbers. */
-final class StoredPath implements StatePath {
+public final class StoredPath implements StatePath {
 
   private final List<Node> nodes = new ArrayList<>();
   private final NodeTimes times;
@@ -24,9 +17,11 @@ final class StoredPath implements StatePath {
   /**
    * Solves the forward equation.
    *
+   * @param x d×N
    * @param workspace owns the nodes
    */
-  StoredPath(VectorField field, Stepping stepping, Weights weights, Matrix x, Workspace workspace) {
+  public StoredPath(
+      VectorField field, Stepping stepping, Weights weights, Matrix x, Workspace workspace) {
     Backend backend = workspace.backend();
     double horizon = weights.model().horizon();
     boolean adaptive = stepping instanceof Tolerance;
