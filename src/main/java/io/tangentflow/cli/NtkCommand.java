@@ -275,7 +275,7 @@ final class NtkCommand implements Callable<Integer> {
    *
    * @param grid of the discrete adjoint that a plan knows, null for others
    */
-  private record Way(GradientMethod method, TimeGrid grid) {
+  private record Way(GradientMethod method, TimeGrid grid, StandardDynamics dynamics) {
 
     boolean planned() {
       return grid != null;
@@ -301,18 +301,18 @@ final class NtkCommand implements Callable<Integer> {
 
     @Override
     public String toString() {
-      return planned() ? grid.toString() : method.label();
+      return planned() ? grid.toString() : dynamics.label() + ", " + method.label();
     }
   }
 
   private Way way() {
     StandardDynamics field = StandardDynamics.named(dynamics);
     if (gradient != null) {
-      return new Way(GradientMethods.named("--gradient", gradient, field, false), null);
+      return new Way(GradientMethods.named("--gradient", gradient, field, false), null, field);
     }
     TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
     GradientMethod method = GradientMethods.discrete(field, grid);
-    return new Way(method, method instanceof DiscreteAdjoint ? grid : null);
+    return new Way(method, method instanceof DiscreteAdjoint ? grid : null, field);
   }
 
   /** Empty, with a warning, where the weights fit into memory in FP32 only. */

@@ -45,9 +45,9 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
     return precision.single() ? Precision.FP32.unitRoundoff() : precision.unitRoundoff();
   }
 
-  /** Refuses a tolerance that the precision cannot resolve. */
+  /** Refuses a tolerance below what the precision resolves: estimates would be rounding. */
   void requireResolvedBy(Precision precision) {
-    double u = unitRoundoff(precision);
+    double u = precision.unitRoundoff(); // Of TF32 that of its products, which errors are seen by.
     if (relative < LEAST_ROUNDOFFS * u) {
       throw new InvalidConfiguration(
           "--tolerance",
