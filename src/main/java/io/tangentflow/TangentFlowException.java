@@ -163,7 +163,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           7,
           String.format(
               "the %s of sample %d is not finite at t = %.6g; shorten --horizon, lower --sigma-w,"
-                  + " raise --depth or use --precision fp64",
+                  + " take more steps or use --precision fp64",
               what, sample, time),
           null);
     }
@@ -189,7 +189,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           7,
           String.format(
               "the output of the network of seed %d is not finite at sample %d; shorten --horizon,"
-                  + " lower --sigma-w, raise --depth or use --precision fp64",
+                  + " lower --sigma-w, take more steps or use --precision fp64",
               seed, sample),
           null);
     }

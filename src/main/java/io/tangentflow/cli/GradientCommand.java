@@ -46,7 +46,7 @@ import picocli.CommandLine.Option;
           + " midpoint, heun, bogacki-shampine, rk4, three-eighths, butcher5 or dormand-prince; a"
           + " tolerance asks for bogacki-shampine or dormand-prince.",
       "For example:",
-      "  tangentflow gradient -m discrete:rk4/20 -m augmented:rk4/20 -m stored:dormand-prince/1e-8"
+      "  tangentflow gradient -m discrete:rk4/20 -m augmented:rk4/20 -m stored:dormand-prince/1e-6"
     })
 final class GradientCommand implements Callable<Integer> {
 
@@ -96,7 +96,9 @@ final class GradientCommand implements Callable<Integer> {
     StandardDynamics field = StandardDynamics.named(dynamics);
     List<GradientMethod> asked =
         methods.stream()
-            .map(name -> GradientMethods.named("--method", name, field, perSample))
+            .map(
+                name ->
+                    GradientMethods.named("--method", name, field, engine.precision(), perSample))
             .toList();
     Dataset dataset = data.load();
     NeuralOde model = network.model(dataset.dimension(), width);
@@ -167,7 +169,7 @@ final class GradientCommand implements Callable<Integer> {
       differences =
           Table.of(
               String.format(
-                  "Gradients of %s, %s, width %d, T = %g, σw = %g, in %s, on %d samples of %s;"
+                  "Gradients of %s, %s, width %d, T = %g, σw = %g, in %s, on %d samples of %s%s;"
                       + " relative differences from the first method, of Frobenius norms:",
                   model.activation().label(),
                   dynamics,
@@ -176,7 +178,8 @@ final class GradientCommand implements Callable<Integer> {
                   model.sigmaW(),
                   engine.precision(),
                   dataset.samples(),
-                  data.data),
+                  data.data,
+                  perSample ? ", each held to a tolerance" : ""),
               columns.toArray(Table.Column[]::new));
       work =
           Table.of(
@@ -190,17 +193,24 @@ final class GradientCommand implements Callable<Integer> {
     }
 
     void add(GradientMethod method, Result result) {
-      first = first == null ? result : first;
+      if (list.isEmpty()) {
+        first = result;
+      }
       Report report = result.report;
       ObjectNode node = list.addObject().put("method", method.label());
       ObjectNode blocks = node.putObject("differences");
       Cell[] cells = new Cell[BLOCKS.size() + 3];
       cells[0] = Cell.of(method.label());
       for (int b = 0; b < BLOCKS.size(); b++) {
-        double distance = result.blocks.get(b).distance(first.blocks.get(b));
-        double difference = distance == 0 ? 0 : distance / first.blocks.get(b).norm();
-        blocks.put(BLOCKS.get(b), difference);
-        cells[b + 1] = list.size() == 1 ? Cell.of("–") : Cell.of(difference, 2);
+        if (first == null) { // It failed, and there is nothing to compare with.
+          blocks.putNull(BLOCKS.get(b));
+          cells[b + 1] = Cell.of("–");
+        } else {
+          double distance = result.blocks.get(b).distance(first.blocks.get(b));
+          double difference = distance == 0 ? 0 : distance / first.blocks.get(b).norm();
+          blocks.put(BLOCKS.get(b), difference);
+          cells[b + 1] = list.size() == 1 ? Cell.of("–") : Cell.of(difference, 2);
+        }
       }
       cells[BLOCKS.size() + 1] = Cell.of(result.bytes / 1048576.0, 4);
       cells[BLOCKS.size() + 2] = Cell.of(result.seconds, 3);
@@ -242,6 +252,7 @@ final class GradientCommand implements Callable<Integer> {
           .put("width", width)
           .put("samples", dataset.samples())
           .put("horizon", model.horizon())
+          .put("perSample", perSample)
           .put("sigmaW", model.sigmaW())
           .put("backend", backend.name())
           .put("precision", backend.precision().toString());

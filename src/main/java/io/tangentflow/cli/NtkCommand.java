@@ -115,7 +115,7 @@ final class NtkCommand implements Callable<Integer> {
       defaultValue = AUTO,
       description =
           "structured (contract tangent features), explicit (form gradients) or auto, the one of fewer"
-              + " FLOPs (default: ${DEFAULT-VALUE}).")
+              + " FLOPs, structured where these are not known (default: ${DEFAULT-VALUE}).")
   private String gram;
 
   @Option(names = "--plan", description = "Print how, and with how many FLOPs and bytes, and stop.")
@@ -307,12 +307,12 @@ final class NtkCommand implements Callable<Integer> {
 
   private Way way() {
     StandardDynamics field = StandardDynamics.named(dynamics);
-    if (gradient != null) {
-      return new Way(GradientMethods.named("--gradient", gradient, field, false), null, field);
-    }
-    TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
-    GradientMethod method = GradientMethods.discrete(field, grid);
-    return new Way(method, method instanceof DiscreteAdjoint ? grid : null, field);
+    GradientMethod method =
+        gradient == null
+            ? GradientMethods.discrete(field, new TimeGrid(Tableau.named(solver), depth))
+            : GradientMethods.named("--gradient", gradient, field, engine.precision(), false);
+    return new Way(
+        method, method instanceof DiscreteAdjoint discrete ? discrete.grid() : null, field);
   }
 
   /** Empty, with a warning, where the weights fit into memory in FP32 only. */

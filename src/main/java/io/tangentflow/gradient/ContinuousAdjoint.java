@@ -1,6 +1,5 @@
 package io.tangentflow.gradient;
 
-import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Term;
@@ -86,7 +85,7 @@ public final class ContinuousAdjoint implements GradientMethod {
   public static ContinuousAdjoint checkpointed(
       Dynamics dynamics, Stepping forward, Stepping backward, int checkpoints) {
     if (checkpoints < 1) {
-      throw new InvalidConfiguration("checkpoints", "must be at least 1, not " + checkpoints);
+      throw new IllegalArgumentException("checkpoints must be at least 1, not " + checkpoints);
     }
     return new ContinuousAdjoint(dynamics, forward, backward, State.CHECKPOINTED, checkpoints);
   }
@@ -198,6 +197,10 @@ public final class ContinuousAdjoint implements GradientMethod {
     return solver.statistics();
   }
 
+  /**
+   * The largest of a sample's errors, relative to ‖h(0)‖: its own, or the root mean square over
+   * samples if that is larger, or where all are zero that of neurons of order one.
+   */
   private static double reconstructionError(
       Weights weights, Matrix x, Matrix reconstructed, Workspace workspace) {
     Backend backend = workspace.backend();
@@ -206,14 +209,18 @@ public final class ContinuousAdjoint implements GradientMethod {
       Matrix start = scratch.allocate(reconstructed.rows(), reconstructed.columns());
       NeuralOdeFlow.begin(weights, x, start, backend);
       backend.addScaled(-1, start, reconstructed);
+      double typical = norm(start, backend) / Math.sqrt(start.columns());
+      double least = typical > 0 ? typical : Math.sqrt(start.rows());
       for (int i = 0; i < start.columns(); i++) {
-        Matrix difference = reconstructed.columnRange(i, 1);
-        Matrix right = start.columnRange(i, 1);
-        double error = Math.sqrt(backend.dot(difference, difference));
-        worst = Math.max(worst, error == 0 ? 0 : error / Math.sqrt(backend.dot(right, right)));
+        double error = norm(reconstructed.columnRange(i, 1), backend);
+        worst = Math.max(worst, error / Math.max(least, norm(start.columnRange(i, 1), backend)));
       }
     }
     return worst;
+  }
+
+  private static double norm(Matrix m, Backend backend) {
+    return Math.sqrt(backend.dot(m, m));
   }
 
   /** The adjoint equation, and without a path the forward one beside it, both backwards. */
@@ -229,7 +236,7 @@ public final class ContinuousAdjoint implements GradientMethod {
     private final StatePath path;
 
     /**
-     * @param h h(T), changed where there is no path
+     * @param h h(T): without a path the state, which is changed; else its shape alone counts
      */
     WayBack(
         VectorField field,
@@ -260,7 +267,7 @@ public final class ContinuousAdjoint implements GradientMethod {
 
     @Override
     public int samples() {
-      return h.columns();
+      return scratch.columns();
     }
 
     @Override

@@ -42,6 +42,11 @@ public final class DiscreteAdjoint implements GradientMethod {
     this.grid = grid;
   }
 
+  /** The steps. */
+  public TimeGrid grid() {
+    return grid;
+  }
+
   @Override
   public String label() {
     return "discrete:" + grid.label();

@@ -1,6 +1,7 @@
 package io.tangentflow.gradient;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.Precision;
 import io.tangentflow.ode.Dynamics;
 import io.tangentflow.ode.StandardDynamics;
 import io.tangentflow.ode.Stepping;
@@ -34,17 +35,18 @@ public final class GradientMethods {
    * The method of that name.
    *
    * @param option that the name was given to, for messages
+   * @param precision that it is to be computed in
    * @param perSample whether tolerances hold for each sample
-   * @throws InvalidConfiguration if there is none
+   * @throws InvalidConfiguration if there is none, or the precision does not resolve its tolerance
    */
   public static GradientMethod named(
-      String option, String name, Dynamics dynamics, boolean perSample) {
+      String option, String name, Dynamics dynamics, Precision precision, boolean perSample) {
     Matcher matcher = NAME.matcher(name);
     if (!matcher.matches()) {
       throw unknown(option, name);
     }
     String method = matcher.group(1);
-    Stepping forward = stepping(option, matcher.group(3), perSample);
+    Stepping forward = stepping(option, matcher.group(3), precision, perSample);
     boolean twice = matcher.group(4) != null;
     if (method.equals("discrete") && twice) {
       throw new InvalidConfiguration(
@@ -53,21 +55,30 @@ public final class GradientMethods {
     if (method.equals("checkpointed") == (matcher.group(2) == null)) {
       throw unknown(option, name);
     }
-    Stepping back = twice ? stepping(option, matcher.group(4), perSample) : forward;
+    Stepping back = twice ? stepping(option, matcher.group(4), precision, perSample) : forward;
     return switch (method) {
       case "discrete" -> discrete(dynamics, forward);
       case "stored" -> ContinuousAdjoint.stored(dynamics, forward, back);
-      case "checkpointed" ->
-          ContinuousAdjoint.checkpointed(
-              dynamics, forward, back, Integer.parseInt(matcher.group(2)));
+      case "checkpointed" -> {
+        int checkpoints = Integer.parseInt(matcher.group(2));
+        if (checkpoints < 1) {
+          throw unknown(option, name);
+        }
+        yield ContinuousAdjoint.checkpointed(dynamics, forward, back, checkpoints);
+      }
       case "augmented" -> ContinuousAdjoint.augmented(dynamics, forward, back);
       default -> throw unknown(option, name);
     };
   }
 
-  private static Stepping stepping(String option, String text, boolean perSample) {
+  private static Stepping stepping(
+      String option, String text, Precision precision, boolean perSample) {
     try {
-      return read(option, text, perSample);
+      Stepping stepping = read(option, text, perSample);
+      if (stepping instanceof Tolerance tolerance) {
+        tolerance.requireResolvedBy(precision);
+      }
+      return stepping;
     } catch (InvalidConfiguration e) {
       // Elsewhere solver, steps and tolerance have options of their own.
       throw new InvalidConfiguration(option, e.getMessage().replaceFirst("^--[a-z-]+: ", ""));

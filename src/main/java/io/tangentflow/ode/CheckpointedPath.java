@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * Keeps the states of a given number of nodes, and computes the others again from the nearest
@@ -18,6 +19,9 @@ import java.util.TreeMap;
  * found by a solution that keeps nothing.
  */
 public final class CheckpointedPath implements StatePath, AutoCloseable {
+
+  /** Of the horizon: above rounding, below any step. */
+  private static final double SLACK = 1e-12;
 
   private final Workspace workspace;
   private final Backend backend;
@@ -62,6 +66,7 @@ public final class CheckpointedPath implements StatePath, AutoCloseable {
       for (int i = 0; i < equal.length; i++) {
         equal[i] = horizon * i / grid.depth();
       }
+      equal[grid.depth()] = horizon; // Which T·L/L need not be.
       times = new NodeTimes(equal);
       lengths = new double[grid.depth()];
       Arrays.fill(lengths, horizon / grid.depth());
@@ -106,7 +111,9 @@ public final class CheckpointedPath implements StatePath, AutoCloseable {
 
   @Override
   public void passed(double t) {
-    while (!window.isEmpty() && window.lastKey() > times.last(t)) {
+    // A step's end need not be, to the last bit, the time that the next one begins at.
+    double safely = t + SLACK * times.end();
+    while (!window.isEmpty() && window.lastKey() > times.last(safely)) {
       window.pollLastEntry().getValue().owner().close();
     }
   }
@@ -140,19 +147,41 @@ public final class CheckpointedPath implements StatePath, AutoCloseable {
         keep(at);
       }
     }
-    Workspace owner = workspace.scope();
-    Node node = StoredPath.node(times.times()[index], flow.h(), owner);
-    window.put(index, new Held(node, owner));
+    Node node =
+        owned(
+            owner -> {
+              Node made = StoredPath.node(times.times()[index], flow.h(), owner);
+              window.put(index, new Held(made, owner));
+              return made;
+            });
     flow.velocity(node.t(), node.slope());
     nodesEvaluated++;
     return node;
   }
 
   private void keep(int index) {
+    owned(
+        owner -> {
+          Matrix h = owner.allocate(flow.h().rows(), flow.h().columns());
+          backend.copy(flow.h(), h);
+          checkpoints.push(new Checkpoint(index, h, owner));
+          return h;
+        });
+  }
+
+  /** What a scope of its own holds, until it is closed; if it cannot be had, nothing is held. */
+  private <T> T owned(Function<Workspace, T> of) {
     Workspace owner = workspace.scope();
-    Matrix h = owner.allocate(flow.h().rows(), flow.h().columns());
-    checkpoints.push(new Checkpoint(index, h, owner));
-    backend.copy(flow.h(), h);
+    boolean done = false;
+    try {
+      T result = of.apply(owner);
+      done = true;
+      return result;
+    } finally {
+      if (!done) {
+        owner.close();
+      }
+    }
   }
 
   /**

@@ -18,6 +18,11 @@ record NodeTimes(double[] times) {
     return times.length;
   }
 
+  /** T. */
+  double end() {
+    return times[times.length - 1];
+  }
+
   /** The step that holds t; rounding may carry a time beyond the ends. */
   int step(double t) {
     int found = Arrays.binarySearch(times, t);

@@ -46,7 +46,7 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
   }
 
   /** Refuses a tolerance below what the precision resolves: estimates would be rounding. */
-  void requireResolvedBy(Precision precision) {
+  public void requireResolvedBy(Precision precision) {
     double u = precision.unitRoundoff(); // Of TF32 that of its products, which errors are seen by.
     if (relative < LEAST_ROUNDOFFS * u) {
       throw new InvalidConfiguration(
@@ -60,6 +60,6 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
   @Override
   public String label() {
     String number = Double.toString(relative).replace(".0E", "e").replace('E', 'e');
-    return tableau + "/" + number + (perSample ? " per sample" : "");
+    return tableau + "/" + number;
   }
 }

@@ -75,7 +75,7 @@ class GradientCommandTest {
                 "discrete:dormand-prince/1e-15",
                 "--json")
             .ended(2);
-    assertTrue(run.err().contains("--tolerance"), run.err());
+    assertTrue(run.err().contains("--method: 1.0e-15 is less than fp64 resolves"), run.err());
     run =
         gradient(
                 "--activation",
@@ -93,6 +93,34 @@ class GradientCommandTest {
     assertTrue(
         run.json().get("methods").get(1).get("failure").asText().contains("for sample "),
         run.out());
+  }
+
+  @Test
+  void nothingIsComparedWithAFirstMethodThatFails() {
+    JsonNode methods =
+        gradient(
+                "--activation",
+                "quadratic",
+                "--horizon",
+                "50",
+                "-m",
+                "discrete:dormand-prince/1e-5",
+                "-m",
+                "discrete:euler/1",
+                "--json")
+            .ended(8)
+            .json()
+            .get("methods");
+    assertTrue(methods.get(1).get("differences").get("outputs").isNull());
+  }
+
+  /**
+   * The schedule of fewest steps is kept on the way back too: 35 steps visit 21 nodes with 5 kept.
+   */
+  @Test
+  void noStepIsComputedAgainForRoundingsSake() {
+    JsonNode method = gradient("-m", "checkpointed=5:rk4/20", "--json").ended(0).json();
+    assertEquals(35, method.get("methods").get(0).get("forward").get("accepted").asInt());
   }
 
   @Test

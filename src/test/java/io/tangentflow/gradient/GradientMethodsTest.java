@@ -292,14 +292,16 @@ class GradientMethodsTest {
   @ParameterizedTest
   @MethodSource("backends")
   void checkpointsChangeNothingButMemory(BackendCase which) {
-    NeuralOde model = model(StandardActivation.SOFTPLUS, 1);
+    // 3 · 0.1 / 3 is not 0.1.
+    NeuralOde model = new NeuralOde(4, 19, 1, 0.1, 1.2, 8, 1.5, StandardActivation.SOFTPLUS);
     Parameters parameters = Networks.parameters(model, 6);
-    StandardDynamics pre = StandardDynamics.PRE_ACTIVATION;
+    StandardDynamics pre = StandardDynamics.GATED;
     try (Backend backend = which.open()) {
       for (Stepping forward :
           List.of(
               new TimeGrid(Tableau.RK4, 1),
               new TimeGrid(Tableau.RK4, 2),
+              new TimeGrid(Tableau.RK4, 3),
               new TimeGrid(Tableau.RK4, 23),
               new Tolerance(Tableau.DORMAND_PRINCE, 1e-5))) {
         for (Stepping back :
@@ -423,7 +425,8 @@ class GradientMethodsTest {
             "stored:rk4/20:euler/7",
             "checkpointed=5:bogacki-shampine/0.001:rk4/10",
             "augmented:dormand-prince/1e-6:dormand-prince/1e-8")) {
-      assertEquals(name, GradientMethods.named("--method", name, pre, false).label());
+      assertEquals(
+          name, GradientMethods.named("--method", name, pre, Precision.FP64, false).label());
     }
     for (String name :
         List.of(
@@ -443,7 +446,7 @@ class GradientMethodsTest {
             "best:rk4/20")) {
       assertThrows(
           InvalidConfiguration.class,
-          () -> GradientMethods.named("--method", name, pre, false),
+          () -> GradientMethods.named("--method", name, pre, Precision.FP64, false),
           name);
     }
   }

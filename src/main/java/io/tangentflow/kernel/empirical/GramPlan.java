@@ -73,6 +73,8 @@ public record GramPlan(
    */
   public static GramPlan inOneBlock(
       GramStrategy strategy, NeuralOde model, int samples, MemoryBudget budget) {
+    requireSamples(samples);
+    requireOrder(model, samples);
     long host = hostBytes(model, samples, samples);
     if (!budget.admits(0, host)) {
       throw budget.refusal("the Gram matrix of " + samples + " samples", 0, host);
@@ -122,9 +124,7 @@ public record GramPlan(
   /** Refuses what no blocks can mend, before any count of bytes could overflow. */
   private static void requirePossible(
       NeuralOde model, TimeGrid grid, int samples, Precision precision, MemoryBudget budget) {
-    if (samples < 1) {
-      throw new InvalidConfiguration("--samples", "must be at least 1, not " + samples);
-    }
+    requireSamples(samples);
     double columns = (double) samples * model.outputs();
     double n = model.width();
     long leastOnDevice =
@@ -136,7 +136,17 @@ public record GramPlan(
     if (!budget.admits(leastOnDevice, leastOnHost)) {
       throw budget.refusal(purpose(model, grid, samples), leastOnDevice, leastOnHost);
     }
-    if (columns > DenseMatrix.GREATEST_ORDER) {
+    requireOrder(model, samples);
+  }
+
+  private static void requireSamples(int samples) {
+    if (samples < 1) {
+      throw new InvalidConfiguration("--samples", "must be at least 1, not " + samples);
+    }
+  }
+
+  private static void requireOrder(NeuralOde model, int samples) {
+    if ((double) samples * model.outputs() > DenseMatrix.GREATEST_ORDER) {
       throw new InvalidConfiguration(
           "--samples",
           String.format(
