@@ -88,7 +88,7 @@ final class ConvergenceCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "L",
       defaultValue = "4,8,16,32,64,128",
-      description = "Depths L, rising (default: ${DEFAULT-VALUE}).")
+      description = "Depths L, rising, three or more (default: ${DEFAULT-VALUE}).")
   private List<Integer> depths;
 
   @Option(
@@ -161,6 +161,7 @@ final class ConvergenceCommand implements Callable<Integer> {
     try (Backend backend = engine.open()) {
       DepthConvergence convergence = measure(setting, dataset, backend);
       ObjectNode object = convergence.json();
+      object.set("provenance", provenance(setting, dataset, backend));
       String text = convergence.table().toText() + "\n" + String.join("\n", convergence.findings());
       if (out != null) {
         convergence.write(out, provenance(setting, dataset, backend));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.TangentFlowException.StepSizeUnderflow;
 import io.tangentflow.backend.Backend;
@@ -20,11 +21,13 @@ import io.tangentflow.ode.SolverStatistics;
 import io.tangentflow.ode.StandardDynamics;
 import io.tangentflow.ode.Weights;
 import io.tangentflow.report.Cell;
+import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Table;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -42,15 +45,22 @@ import picocli.CommandLine.Option;
       "  stored:STEPS[:BACK]          the continuous adjoint, every state kept",
       "  checkpointed=C:STEPS[:BACK]  the same with C states kept, the others computed again",
       "  augmented:STEPS[:BACK]       the same with the state integrated backwards",
-      "where STEPS, and BACK for the adjoint's own, are SOLVER/STEPS or SOLVER/TOLERANCE: euler,"
-          + " midpoint, heun, bogacki-shampine, rk4, three-eighths, butcher5 or dormand-prince; a"
-          + " tolerance asks for bogacki-shampine or dormand-prince.",
-      "For example:",
-      "  tangentflow gradient -m discrete:rk4/20 -m augmented:rk4/20 -m stored:dormand-prince/1e-6"
+      "where STEPS, and BACK for the adjoint's own, are SOLVER/NUMBER: a whole number is one of equal"
+          + " steps, a number with a point or an exponent a tolerance. Solvers are euler, midpoint,"
+          + " heun, bogacki-shampine, rk4, three-eighths, butcher5 and dormand-prince; a tolerance"
+          + " asks for bogacki-shampine or dormand-prince.",
+      "Steps count those that are computed again. The error of ĥ(0) is how far from h(0) a state that is"
+          + " integrated backwards ends, relatively. For example:",
+      "  tangentflow gradient -m discrete:rk4/20 -m stored:dormand-prince/1e-6"
     })
 final class GradientCommand implements Callable<Integer> {
 
   private static final List<String> BLOCKS = List.of("outputs", "∂/∂U", "∂/∂W", "∂/∂V");
+  private static final List<String> KEYS =
+      List.of("outputs", "gradientU", "gradientW", "gradientV");
+
+  /** A number after a slash that is no whole one. */
+  private static final Pattern TOLERANCE = Pattern.compile("/[^:]*[.eE]");
 
   @Mixin private Console console;
   @Mixin private DataOptions data;
@@ -85,7 +95,7 @@ final class GradientCommand implements Callable<Integer> {
 
   @Option(
       names = "--per-sample",
-      description = "Hold every sample to a tolerance, not all of them together.")
+      description = "Hold every sample to the methods' tolerances, not all of them together.")
   private boolean perSample;
 
   /** What a method gave; blocks in the order of {@link #BLOCKS}. */
@@ -100,6 +110,10 @@ final class GradientCommand implements Callable<Integer> {
                 name ->
                     GradientMethods.named("--method", name, field, engine.precision(), perSample))
             .toList();
+    if (perSample && methods.stream().noneMatch(name -> TOLERANCE.matcher(name).find())) {
+      throw new InvalidConfiguration(
+          "--per-sample", "holds samples to a tolerance, but no method has one");
+    }
     Dataset dataset = data.load();
     NeuralOde model = network.model(dataset.dimension(), width);
     Answers answers = new Answers(model, dataset);
@@ -169,13 +183,13 @@ final class GradientCommand implements Callable<Integer> {
       differences =
           Table.of(
               String.format(
-                  "Gradients of %s, %s, width %d, T = %g, σw = %g, in %s, on %d samples of %s%s;"
+                  "Gradients of %s, %s, width %d, T = %s, σw = %s, in %s, on %d samples of %s%s;"
                       + " relative differences from the first method, of Frobenius norms:",
                   model.activation().label(),
                   dynamics,
                   width,
-                  model.horizon(),
-                  model.sigmaW(),
+                  Numbers.shortest(model.horizon()),
+                  Numbers.shortest(model.sigmaW()),
                   engine.precision(),
                   dataset.samples(),
                   data.data,
@@ -188,7 +202,7 @@ final class GradientCommand implements Callable<Integer> {
               Table.Column.right("steps"),
               Table.Column.right("evaluations"),
               Table.Column.right("steps back"),
-              Table.Column.right("evaluations"),
+              Table.Column.right("evaluations back"),
               Table.Column.right("error of ĥ(0)"));
     }
 
@@ -203,12 +217,12 @@ final class GradientCommand implements Callable<Integer> {
       cells[0] = Cell.of(method.label());
       for (int b = 0; b < BLOCKS.size(); b++) {
         if (first == null) { // It failed, and there is nothing to compare with.
-          blocks.putNull(BLOCKS.get(b));
+          blocks.putNull(KEYS.get(b));
           cells[b + 1] = Cell.of("–");
         } else {
           double distance = result.blocks.get(b).distance(first.blocks.get(b));
           double difference = distance == 0 ? 0 : distance / first.blocks.get(b).norm();
-          blocks.put(BLOCKS.get(b), difference);
+          blocks.put(KEYS.get(b), difference);
           cells[b + 1] = list.size() == 1 ? Cell.of("–") : Cell.of(difference, 2);
         }
       }
@@ -251,9 +265,14 @@ final class GradientCommand implements Callable<Integer> {
           .put("dynamics", dynamics)
           .put("width", width)
           .put("samples", dataset.samples())
+          .put("outputs", model.outputs())
+          .put("seed", network.seed)
+          .put("data", data.data)
           .put("horizon", model.horizon())
-          .put("perSample", perSample)
+          .put("sigmaU", model.sigmaU())
           .put("sigmaW", model.sigmaW())
+          .put("sigmaV", model.sigmaV())
+          .put("perSample", perSample)
           .put("backend", backend.name())
           .put("precision", backend.precision().toString());
       console.result(differences.toText() + "\n" + work.toText(), root);

@@ -25,7 +25,7 @@ final class NetworkOptions {
       paramLabel = "M",
       defaultValue = "1",
       description =
-          "Outputs m; those of a sample are neighbours in what is written (default:"
+          "Outputs m; in what is written those of a sample are neighbours (default:"
               + " ${DEFAULT-VALUE}).")
   int outputs;
 
@@ -33,9 +33,7 @@ final class NetworkOptions {
       names = "--seed",
       paramLabel = "SEED",
       defaultValue = "0",
-      description =
-          "Seed of the parameters, of an ensemble's first network; see 'init' (default:"
-              + " ${DEFAULT-VALUE}).")
+      description = "Seed of the parameters; see 'init' (default: ${DEFAULT-VALUE}).")
   long seed;
 
   StandardActivation activation() {

@@ -4,6 +4,7 @@ import static io.tangentflow.kernel.empirical.GramStrategy.STRUCTURED;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions.GaussianSource;
@@ -32,11 +33,14 @@ import io.tangentflow.spectrum.Spectrum;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "ntk",
@@ -47,6 +51,8 @@ import picocli.CommandLine.Option;
 final class NtkCommand implements Callable<Integer> {
 
   private static final String AUTO = "auto";
+
+  @Spec private CommandSpec command;
 
   @Mixin private Console console;
   @Mixin private DataOptions data;
@@ -151,10 +157,9 @@ final class NtkCommand implements Callable<Integer> {
             new ObjectMapper()
                 .createObjectNode()
                 .put("gram", plan.strategy().toString())
-                .put("blockSize", plan.blockSize())
-                .put("planBytes", plan.bytes());
+                .put("blockSize", plan.blockSize());
         if (way.planned()) {
-          object.put("flops", plan.flops());
+          object.put("planBytes", plan.bytes()).put("flops", plan.flops());
         }
         console.result("plan: " + plan, object);
         return 0;
@@ -184,9 +189,10 @@ final class NtkCommand implements Callable<Integer> {
                   backend,
                   fraction -> progress.at(Math.round(1000 * fraction)));
     }
-    reports.stream()
+    Optional<Report> reconstructed =
+        reports.stream().filter(report -> report.reconstructionError().isPresent()).findFirst();
+    reconstructed
         .filter(Report::doubtful)
-        .findFirst()
         .ifPresent(report -> console.warning(GradientCommand.doubt(report)));
     double seconds = (System.nanoTime() - start) * 1e-9;
     DenseMatrix kernel = trace ? result.traceOverOutputs() : result.gram();
@@ -202,14 +208,18 @@ final class NtkCommand implements Callable<Integer> {
         .put("backend", backend.name())
         .put("precision", backend.precision().toString())
         .put("gram", plan.strategy().toString())
-        .put("planBytes", plan.bytes())
         .put("peakBytes", result.peakBytes())
         .put("seconds", seconds)
         .put("gradient", way.method.label())
         .put("dynamics", dynamics);
     if (way.planned()) {
-      object.put("gflops", plan.flops() / seconds * 1e-9);
+      object.put("planBytes", plan.bytes()).put("gflops", plan.flops() / seconds * 1e-9);
     }
+    reconstructed.ifPresent(
+        report ->
+            object
+                .put("reconstructionError", report.reconstructionError().orElseThrow())
+                .put("doubtful", report.doubtful()));
     OptionalDouble difference = OptionalDouble.empty();
     if (backend.precision() != Precision.FP64) {
       difference = differenceFromFp64(model, way, parameters, dataset, result, backend, budget);
@@ -256,10 +266,14 @@ final class NtkCommand implements Callable<Integer> {
     table =
         table
             .row(Cell.of("seconds"), Cell.of(seconds, 3))
-            .row(
-                Cell.of("GFLOP/s of the plan"),
-                way.planned() ? Cell.of(plan.flops() / seconds * 1e-9, 3) : Cell.of("not known"))
             .row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
+    if (way.planned()) {
+      table = table.row(Cell.of("GFLOP/s of the plan"), Cell.of(plan.flops() / seconds * 1e-9, 3));
+    }
+    if (reconstructed.isPresent()) {
+      double error = reconstructed.get().reconstructionError().orElseThrow();
+      table = table.row(Cell.of("error of ĥ(0) on the way back, relatively"), Cell.of(error, 2));
+    }
     if (out != null) {
       Npy.write(out, kernel, ElementType.FP64);
     }
@@ -307,6 +321,12 @@ final class NtkCommand implements Callable<Integer> {
 
   private Way way() {
     StandardDynamics field = StandardDynamics.named(dynamics);
+    for (String other : List.of("--solver", "--depth")) {
+      if (gradient != null && command.commandLine().getParseResult().hasMatchedOption(other)) {
+        throw new InvalidConfiguration(
+            other, "has no meaning beside --gradient, which says it all");
+      }
+    }
     GradientMethod method =
         gradient == null
             ? GradientMethods.discrete(field, new TimeGrid(Tableau.named(solver), depth))

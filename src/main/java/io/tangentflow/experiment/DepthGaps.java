@@ -50,6 +50,9 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
   /** Of the continuous model, where nothing keeps it from being had. */
   private static final double FINEST = 1e-11;
 
+  /** Two references that agree to the last bit are no more exact than so many unit roundoffs. */
+  private static final double ROUNDINGS = 16;
+
   /** Where φ has kinks, the steps about each are the shorter the finer the tolerance. */
   private static final double KINK_TOLERANCE = 1e-8;
 
@@ -170,7 +173,10 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
       for (Gradient each : discrete) {
         rows.add(new Row(setting.depths().get(rows.size()), each.differences(continuous)));
       }
-      return new DepthGaps(model, rows, looser.differences(continuous));
+      Map<Quantity, Double> error = looser.differences(continuous);
+      double rounding = ROUNDINGS * backend.precision().unitRoundoff();
+      error.replaceAll((quantity, difference) -> Math.max(difference, rounding));
+      return new DepthGaps(model, rows, error);
     }
   }
 

@@ -20,7 +20,7 @@ public final class GradientMethods {
 
   private static final Pattern NAME =
       Pattern.compile("([a-z]+)(?:=(\\d{1,9}))?:([^:]+)(?::([^:]+))?");
-  private static final Pattern STEPS = Pattern.compile("\\d{1,9}");
+  private static final Pattern STEPS = Pattern.compile("[+-]?\\d+");
 
   private GradientMethods() {}
 
@@ -81,7 +81,8 @@ public final class GradientMethods {
       return stepping;
     } catch (InvalidConfiguration e) {
       // Elsewhere solver, steps and tolerance have options of their own.
-      throw new InvalidConfiguration(option, e.getMessage().replaceFirst("^--[a-z-]+: ", ""));
+      String why = e.getMessage().replaceFirst("^--[a-z-]+: ", "");
+      throw new InvalidConfiguration(option, "'" + text + "': " + why);
     }
   }
 
@@ -89,15 +90,14 @@ public final class GradientMethods {
     int slash = text.indexOf('/');
     if (slash < 0) {
       throw new InvalidConfiguration(
-          option, "'" + text + "' is not SOLVER/STEPS or SOLVER/TOLERANCE, like rk4/20");
+          option, "is not SOLVER/STEPS or SOLVER/TOLERANCE, like rk4/20");
     }
     Tableau tableau = Tableau.named(text.substring(0, slash));
     String how = text.substring(slash + 1);
-    if (STEPS.matcher(how).matches()) {
-      return new TimeGrid(tableau, Integer.parseInt(how));
-    }
     try {
-      return new Tolerance(tableau, Double.parseDouble(how), perSample);
+      return STEPS.matcher(how).matches()
+          ? new TimeGrid(tableau, Integer.parseInt(how))
+          : new Tolerance(tableau, Double.parseDouble(how), perSample);
     } catch (NumberFormatException e) {
       throw new InvalidConfiguration(
           option, "'" + how + "' is neither a number of steps nor a tolerance like 1e-6");
@@ -110,6 +110,6 @@ public final class GradientMethods {
         "'"
             + name
             + "' is not a gradient method like discrete:rk4/20, stored:dormand-prince/1e-6,"
-            + " checkpointed=5:rk4/100 or augmented:rk4/20:dormand-prince/1e-8");
+            + " checkpointed=5:rk4/100 or augmented:rk4/20:dormand-prince/1e-6");
   }
 }

@@ -1,5 +1,6 @@
 package io.tangentflow.ode;
 
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
@@ -97,7 +98,15 @@ public final class FixedStepSolver {
 
   private Trajectory allocate(Weights weights, Matrix x, Workspace workspace) {
     NeuralOde model = weights.model();
-    int slots = Math.multiplyExact(x.columns(), grid.evaluations() + 1);
+    long columns = x.columns() * (grid.evaluations() + 1L);
+    if (columns > Integer.MAX_VALUE) {
+      throw new InvalidConfiguration(
+          "--depth",
+          String.format(
+              "%s of %d samples are a trajectory of more than 2^31 columns; choose fewer steps",
+              grid, x.columns()));
+    }
+    int slots = (int) columns;
     return new Trajectory(
         grid,
         model.horizon() / grid.depth(),

@@ -31,7 +31,8 @@ public record Tolerance(Tableau tableau, double relative, boolean perSample) imp
               tableau, embedded.stream().collect(Collectors.joining(", "))));
     }
     if (!(relative > 0 && relative < 1)) {
-      throw new InvalidConfiguration("--tolerance", "must be between 0 and 1, not " + relative);
+      throw new InvalidConfiguration(
+          "--tolerance", "must be greater than 0 and less than 1, not " + relative);
     }
   }
 

@@ -75,7 +75,7 @@ class GradientCommandTest {
                 "discrete:dormand-prince/1e-15",
                 "--json")
             .ended(2);
-    assertTrue(run.err().contains("--method: 1.0e-15 is less than fp64 resolves"), run.err());
+    assertTrue(run.err().contains("1.0e-15 is less than fp64 resolves"), run.err());
     run =
         gradient(
                 "--activation",

@@ -194,7 +194,8 @@ public record GramPlan(
     double mebibytes = bytes() / (double) (1 << 20);
     return Double.isNaN(flops)
         ? String.format(
-            "%s Gram, %d samples at a time, at most %.1f MiB", strategy, blockSize, mebibytes)
+            "%s Gram, %d samples at a time; FLOPs and bytes are not known before it runs",
+            strategy, blockSize)
         : String.format(
             "%s Gram, %d samples at a time, %.3g GFLOP, %.1f MiB",
             strategy, blockSize, flops / 1e9, mebibytes);
