@@ -43,6 +43,7 @@ class ToleranceTest {
   @MethodSource("backends")
   @Tag("every-backend")
   void aBlowUpIsNamedByItsFirstSampleAndItsTime(BackendCase which) {
+    which.require();
     requireBlowUpNamed(which, List.of(Tableau.DORMAND_PRINCE));
   }
 
@@ -92,6 +93,7 @@ class ToleranceTest {
   @MethodSource("backends")
   @Tag("every-backend")
   void aStateThatIsNotFiniteAtTheStartIsSaidToBeSo(BackendCase which) {
+    which.require();
     double over = which.precision() == Precision.FP32 ? 1e39 : Double.POSITIVE_INFINITY;
     for (StandardActivation phi : List.of(StandardActivation.SOFTPLUS, StandardActivation.TANH)) {
       HostFlow host = scalarNetwork(phi, 1, 1, 1, -1, over, 2);
@@ -113,6 +115,7 @@ class ToleranceTest {
   @MethodSource("backends")
   @Tag("every-backend")
   void anOverflowThatTheSlopesDoNotSeeIsFound(BackendCase which) {
+    which.require();
     if (which.precision() == Precision.FP32) {
       HostFlow host = scalarNetwork(StandardActivation.TANH, 1e38, 2, 1, 3e38);
       StepSizeUnderflow failure =
@@ -205,6 +208,7 @@ class ToleranceTest {
   @MethodSource("backends")
   @Tag("every-backend")
   void aToleranceBelowTheResolutionOfThePrecisionIsRefused(BackendCase which) {
+    which.require();
     HostFlow host = scalarNetwork(StandardActivation.SOFTPLUS, 1, 1, 1, 2);
     double least = 16 * which.precision().unitRoundoff();
     InvalidConfiguration refusal =
