@@ -11,6 +11,7 @@ import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.data.Dataset;
+import io.tangentflow.experiment.DepthGaps.Quantity;
 import io.tangentflow.gradient.GradientMethod;
 import io.tangentflow.gradient.GradientMethod.Report;
 import io.tangentflow.gradient.GradientMethods;
@@ -27,7 +28,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -55,12 +55,8 @@ import picocli.CommandLine.Option;
     })
 final class GradientCommand implements Callable<Integer> {
 
-  private static final List<String> BLOCKS = List.of("outputs", "∂/∂U", "∂/∂W", "∂/∂V");
-  private static final List<String> KEYS =
-      List.of("outputs", "gradientU", "gradientW", "gradientV");
-
-  /** A number after a slash that is no whole one. */
-  private static final Pattern TOLERANCE = Pattern.compile("/[^:]*[.eE]");
+  private static final List<Quantity> BLOCKS =
+      List.of(Quantity.OUTPUTS, Quantity.GRADIENT_U, Quantity.GRADIENT_W, Quantity.GRADIENT_V);
 
   @Mixin private Console console;
   @Mixin private DataOptions data;
@@ -110,7 +106,7 @@ final class GradientCommand implements Callable<Integer> {
                 name ->
                     GradientMethods.named("--method", name, field, engine.precision(), perSample))
             .toList();
-    if (perSample && methods.stream().noneMatch(name -> TOLERANCE.matcher(name).find())) {
+    if (perSample && asked.stream().noneMatch(GradientMethod::adaptive)) {
       throw new InvalidConfiguration(
           "--per-sample", "holds samples to a tolerance, but no method has one");
     }
@@ -177,7 +173,7 @@ final class GradientCommand implements Callable<Integer> {
       this.dataset = dataset;
       List<Table.Column> columns = new ArrayList<>();
       columns.add(Table.Column.left("method"));
-      BLOCKS.forEach(block -> columns.add(Table.Column.right(block)));
+      BLOCKS.forEach(block -> columns.add(Table.Column.right(block.label())));
       columns.add(Table.Column.right("peak MiB"));
       columns.add(Table.Column.right("seconds"));
       differences =
@@ -217,12 +213,12 @@ final class GradientCommand implements Callable<Integer> {
       cells[0] = Cell.of(method.label());
       for (int b = 0; b < BLOCKS.size(); b++) {
         if (first == null) { // It failed, and there is nothing to compare with.
-          blocks.putNull(KEYS.get(b));
+          blocks.putNull(BLOCKS.get(b).key());
           cells[b + 1] = Cell.of("–");
         } else {
           double distance = result.blocks.get(b).distance(first.blocks.get(b));
           double difference = distance == 0 ? 0 : distance / first.blocks.get(b).norm();
-          blocks.put(KEYS.get(b), difference);
+          blocks.put(BLOCKS.get(b).key(), difference);
           cells[b + 1] = list.size() == 1 ? Cell.of("–") : Cell.of(difference, 2);
         }
       }

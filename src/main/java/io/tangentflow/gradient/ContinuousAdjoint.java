@@ -17,7 +17,6 @@ import io.tangentflow.ode.StatePath;
 import io.tangentflow.ode.Stepping;
 import io.tangentflow.ode.StoredPath;
 import io.tangentflow.ode.TimeGrid;
-import io.tangentflow.ode.Tolerance;
 import io.tangentflow.ode.VectorField;
 import io.tangentflow.ode.Weights;
 import java.util.ArrayList;
@@ -117,6 +116,11 @@ public final class ContinuousAdjoint implements GradientMethod {
   }
 
   @Override
+  public boolean adaptive() {
+    return forward.adaptive() || backward.adaptive();
+  }
+
+  @Override
   public Report pull(
       Weights weights, Matrix x, Matrix cotangents, PairSink sink, Workspace workspace) {
     try (Workspace scratch = workspace.scope()) {
@@ -161,11 +165,8 @@ public final class ContinuousAdjoint implements GradientMethod {
     Matrix h = workspace.allocate(weights.model().width(), x.columns());
     SolverStatistics there;
     try (Workspace scratch = workspace.scope()) {
-      boolean adaptive = forward instanceof Tolerance;
-      NeuralOdeFlow flow =
-          new NeuralOdeFlow(
-              field, weights, x, forward.tableau().stages() + (adaptive ? 1 : 0), scratch);
-      RungeKutta solver = new RungeKutta(forward.tableau(), flow, adaptive, scratch);
+      NeuralOdeFlow flow = new NeuralOdeFlow(field, weights, x, forward.evaluatedStages(), scratch);
+      RungeKutta solver = new RungeKutta(forward.tableau(), flow, forward.adaptive(), scratch);
       solver.solve(forward, 0, weights.model().horizon());
       there = solver.statistics();
       backend.copy(flow.h(), h);
@@ -190,8 +191,7 @@ public final class ContinuousAdjoint implements GradientMethod {
   }
 
   private SolverStatistics solve(WayBack way, Weights weights, PairSink sink, Workspace workspace) {
-    boolean adaptive = backward instanceof Tolerance;
-    RungeKutta solver = new RungeKutta(backward.tableau(), way, adaptive, workspace);
+    RungeKutta solver = new RungeKutta(backward.tableau(), way, backward.adaptive(), workspace);
     solver.solve(backward, weights.model().horizon(), 0);
     sink.end(way.lambda);
     return solver.statistics();
@@ -251,7 +251,7 @@ public final class ContinuousAdjoint implements GradientMethod {
       this.h = h;
       this.sink = sink;
       this.backend = workspace.backend();
-      int count = backward.tableau().stages() + (backward instanceof Tolerance ? 1 : 0);
+      int count = backward.evaluatedStages();
       stages = new Linearisations(count, h.rows(), h.columns(), workspace);
       for (int s = 0; s < count; s++) {
         pulled.add(workspace.allocate(lambda.rows(), lambda.columns()));

@@ -8,6 +8,7 @@ import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
+import io.tangentflow.ode.Finite;
 import io.tangentflow.ode.FixedStepSolver;
 import io.tangentflow.ode.SolverStatistics;
 import io.tangentflow.ode.Tableau;
@@ -55,6 +56,11 @@ public final class DiscreteAdjoint implements GradientMethod {
   @Override
   public OptionalInt pairs() {
     return OptionalInt.of(grid.evaluations());
+  }
+
+  @Override
+  public boolean adaptive() {
+    return false;
   }
 
   @Override

@@ -21,6 +21,9 @@ public interface GradientMethod {
   /** The pairs of each sample and output, empty where a tolerance decides. */
   OptionalInt pairs();
 
+  /** Whether a tolerance chooses steps of the state or of the adjoint. */
+  boolean adaptive();
+
   /**
    * What a gradient took, and what is known of its error.
    *

@@ -5,6 +5,7 @@ import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Term;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.ode.Dynamics;
+import io.tangentflow.ode.Finite;
 import io.tangentflow.ode.Linearisations;
 import io.tangentflow.ode.NeuralOdeFlow;
 import io.tangentflow.ode.RungeKutta;
@@ -12,7 +13,6 @@ import io.tangentflow.ode.SolverStatistics;
 import io.tangentflow.ode.Stepping;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
-import io.tangentflow.ode.Tolerance;
 import io.tangentflow.ode.VectorField;
 import io.tangentflow.ode.Weights;
 import java.util.ArrayList;
@@ -49,6 +49,11 @@ public final class SteppedAdjoint implements GradientMethod {
     return stepping instanceof TimeGrid grid
         ? OptionalInt.of(grid.evaluations())
         : OptionalInt.empty();
+  }
+
+  @Override
+  public boolean adaptive() {
+    return stepping.adaptive();
   }
 
   @Override
@@ -103,7 +108,7 @@ public final class SteppedAdjoint implements GradientMethod {
   private SolverStatistics solve(Recorder recorder, double horizon, Workspace workspace) {
     try (Workspace scratch = workspace.scope()) {
       RungeKutta solver =
-          new RungeKutta(stepping.tableau(), recorder, stepping instanceof Tolerance, scratch);
+          new RungeKutta(stepping.tableau(), recorder, stepping.adaptive(), scratch);
       solver.solve(stepping, 0, horizon);
       return solver.statistics();
     }

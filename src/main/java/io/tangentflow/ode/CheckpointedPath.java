@@ -75,7 +75,7 @@ public final class CheckpointedPath implements StatePath, AutoCloseable {
       List<Double> steps = new ArrayList<>();
       try (Workspace scratch = workspace.scope()) {
         NeuralOdeFlow once =
-            new NeuralOdeFlow(field, weights, x, stepping.tableau().stages() + 1, scratch) {
+            new NeuralOdeFlow(field, weights, x, stepping.evaluatedStages(), scratch) {
               @Override
               public void accepted(double t, double dt, List<Matrix> slopes) {
                 found.add(t);

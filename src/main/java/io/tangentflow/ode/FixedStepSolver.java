@@ -238,10 +238,7 @@ public final class FixedStepSolver {
     }
 
     private void requireFinite(String what, Matrix matrix) {
-      OptionalLong at = backend.firstNonFinite(matrix);
-      if (at.isPresent()) {
-        throw overflow(what, at.getAsLong() / matrix.rows(), model.horizon());
-      }
+      Finite.require(what, matrix, matrix.columns(), model.horizon(), backend);
     }
   }
 

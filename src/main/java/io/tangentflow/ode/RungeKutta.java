@@ -10,7 +10,6 @@ import io.tangentflow.ode.OdeSystem.Part;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.OptionalLong;
 
 /**
  * Explicit Runge–Kutta steps of a system, forward or backward in time: equal ones, or such that the
@@ -230,7 +229,7 @@ public final class RungeKutta {
     evaluate(t, dt, 1);
     int stages = tableau.stages();
     evaluateStage(stages, t + dt, increments(dt, tableau.b()));
-    double worst = 0;
+    double worst = 0; // Or NaN, once one is.
     for (int p = 0; p < parts.size(); p++) {
       Matrix y = parts.get(p).value();
       backend.copy(y, trial.get(p));
@@ -240,19 +239,14 @@ public final class RungeKutta {
       if (tolerance.perSample()) {
         for (int i = 0; i < system.samples(); i++) {
           worst =
-              larger(
+              Math.max(
                   worst, fraction(sample(error.get(p), i), sample(y, i), sample(trial.get(p), i)));
         }
       } else {
-        worst = larger(worst, fraction(error.get(p), y, trial.get(p)));
+        worst = Math.max(worst, fraction(error.get(p), y, trial.get(p)));
       }
     }
     return worst / tolerance.relative();
-  }
-
-  /** NaN if one is. */
-  private static double larger(double a, double b) {
-    return Math.max(a, b);
   }
 
   /** Infinite if a state is, or if its norm is: no error would be noticed beside it. */
@@ -343,12 +337,7 @@ public final class RungeKutta {
 
   private void requireFinite(double t) {
     for (Part part : parts) {
-      OptionalLong at = backend.firstNonFinite(part.value());
-      if (at.isPresent()) {
-        long column = at.getAsLong() / part.value().rows();
-        int sample = (int) (column * system.samples() / part.value().columns());
-        throw new NonFiniteState(part.name(), sample, t);
-      }
+      Finite.require(part.name(), part.value(), system.samples(), t, backend);
     }
   }
 }

@@ -24,11 +24,9 @@ public final class StoredPath implements StatePath {
       VectorField field, Stepping stepping, Weights weights, Matrix x, Workspace workspace) {
     Backend backend = workspace.backend();
     double horizon = weights.model().horizon();
-    boolean adaptive = stepping instanceof Tolerance;
-    int stages = stepping.tableau().stages() + (adaptive ? 1 : 0);
     try (Workspace scratch = workspace.scope()) {
       NeuralOdeFlow flow =
-          new NeuralOdeFlow(field, weights, x, stages, scratch) {
+          new NeuralOdeFlow(field, weights, x, stepping.evaluatedStages(), scratch) {
             @Override
             public void accepted(double t, double dt, List<Matrix> slopes) {
               Node node = node(t, h(), workspace);
@@ -36,7 +34,7 @@ public final class StoredPath implements StatePath {
               nodes.add(node);
             }
           };
-      RungeKutta solver = new RungeKutta(stepping.tableau(), flow, adaptive, scratch);
+      RungeKutta solver = new RungeKutta(stepping.tableau(), flow, stepping.adaptive(), scratch);
       solver.solve(stepping, 0, horizon);
       Node end = node(horizon, flow.h(), workspace);
       flow.velocity(horizon, end.slope());

@@ -1,4 +1,4 @@
-package io.tangentflow.gradient;
+package io.tangentflow.ode;
 
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
@@ -6,15 +6,18 @@ import io.tangentflow.backend.Matrix;
 import java.util.OptionalLong;
 
 /** Checks that nothing has overflown. */
-final class Finite {
+public final class Finite {
 
   private Finite() {}
 
   /**
+   * Refuses a matrix with an entry that is infinite or not a number.
+   *
    * @param matrix with as many columns for each sample
    * @throws NonFiniteState that names the first sample
    */
-  static void require(String what, Matrix matrix, int samples, double time, Backend backend) {
+  public static void require(
+      String what, Matrix matrix, int samples, double time, Backend backend) {
     OptionalLong at = backend.firstNonFinite(matrix);
     if (at.isPresent()) {
       long column = at.getAsLong() / matrix.rows();
