@@ -159,13 +159,13 @@ public interface Backend extends AutoCloseable {
   void contract(Matrix p, Matrix r, Matrix k);
 
   /**
-   * Dot-product kernels: result ← Σ_k c_k T_k(x), entrywise, by Clenshaw's recurrence.
+   * Dot-product kernels: result_ij ← Σ_k c_k T_k(ξ(ρ_ij)), entrywise by Clenshaw's recurrence.
    *
-   * @param x arguments in [−1, 1], beyond which rounding may carry them
-   * @param coefficients c, lowest degree first, one column
-   * @param result modified; it may be x
+   * @param rho correlations in [−1, 1], beyond which rounding may carry them
+   * @param series M×R and N factors for M×N correlations
+   * @param result modified; it may be {@code rho}
    */
-  void chebyshev(Matrix x, Matrix coefficients, Matrix result);
+  void dotProductKernel(Matrix rho, DotProductSeries series, Matrix result);
 
   /**
    * The limiting kernels of a batch of pairs of inputs, each by Picard's iteration on its two-time

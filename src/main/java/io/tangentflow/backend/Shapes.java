@@ -66,20 +66,6 @@ public final class Shapes {
     requirePrecision(b, c);
   }
 
-  /** Refuses what is no series at x with its values in the result. */
-  public static void requireChebyshev(Matrix x, Matrix coefficients, Matrix result) {
-    requireLike(x, result);
-    requirePrecision(x, coefficients);
-    if (coefficients.columns() != 1 || coefficients.rows() == 0) {
-      throw new IllegalArgumentException(
-          "no Chebyshev series at "
-              + x.shape()
-              + " has coefficients in "
-              + coefficients.shape()
-              + ", which must be one column");
-    }
-  }
-
   /**
    * The shape of a contraction.
    *

@@ -3,14 +3,21 @@ package io.tangentflow.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Backends;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.ElementType;
+import io.tangentflow.data.KernelFile;
 import io.tangentflow.data.Npy;
+import io.tangentflow.data.SymmetricNpy;
 import io.tangentflow.kernel.limit.ContinuumLimit;
+import io.tangentflow.kernel.limit.DotProductKernel.Kind;
 import io.tangentflow.kernel.limit.FiniteDepthLimit;
 import io.tangentflow.kernel.limit.LimitGram;
+import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitValue;
 import io.tangentflow.kernel.limit.LimitingKernel;
 import io.tangentflow.model.DenseMatrix;
@@ -20,7 +27,10 @@ import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.Spectrum;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
 import java.util.regex.Pattern;
@@ -46,7 +56,24 @@ final class LimitCommand implements Callable<Integer> {
   /** What has no meaning for one pair of inputs. */
   private static final List<String> OF_DATA =
       List.of(
-          "--data", "--samples", "--data-seed", "--normalise", "--threads", "--out", "--nngp-out");
+          "--data",
+          "--samples",
+          "--data-seed",
+          "--normalise",
+          "--threads",
+          "--backend",
+          "--memory",
+          "--no-eigenvalues",
+          "--table",
+          "--table-out",
+          "--out",
+          "--nngp-out");
+
+  /** What a table settles. */
+  private static final List<String> OF_MODEL =
+      List.of("--activation", "--depth", "--horizon", "--sigma-u", "--sigma-w", "--sigma-v");
+
+  private static final Table.Column ERROR = Table.Column.right("estimated error of an entry");
 
   @Spec private CommandSpec command;
 
@@ -98,6 +125,37 @@ final class LimitCommand implements Callable<Integer> {
   private Integer threads;
 
   @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      defaultValue = Backends.AUTO,
+      description =
+          "auto, cuda (or cuda:1 …), cpu-vector or cpu-scalar; see 'info' (default: ${DEFAULT-VALUE}).")
+  private String backend;
+
+  @Mixin private MemoryOption memory;
+
+  @Option(
+      names = "--no-eigenvalues",
+      description =
+          "Leave the eigenvalues out: the Grams go to --out and --nngp-out tile by tile and are never"
+              + " whole in memory, so that N is limited by the disk alone.")
+  private boolean noEigenvalues;
+
+  @Option(
+      names = "--table-out",
+      paramLabel = "FILE",
+      description =
+          "Write the kernels as functions of the correlation (and of the norms, where these differ) to"
+              + " this JSON file.")
+  private Path tableOut;
+
+  @Option(
+      names = "--table",
+      paramLabel = "FILE",
+      description = "Read the kernels from such a file instead of computing them.")
+  private Path table;
+
+  @Option(
       names = "--out",
       paramLabel = "FILE",
       description = "Write the NTK Gram to this .npy file, in fp64.")
@@ -115,12 +173,7 @@ final class LimitCommand implements Callable<Integer> {
   }
 
   private int ofPair() {
-    for (String option : OF_DATA) {
-      if (command.commandLine().getParseResult().hasMatchedOption(option)) {
-        throw new InvalidConfiguration(
-            option, "is about data, and --norms with --dot asks for one pair; leave one out");
-      }
-    }
+    refuse(OF_DATA, "is about data, and --norms with --dot asks for one pair; leave one out");
     double[] norms = norms(pair.norms);
     if (!(pair.dot * pair.dot <= norms[0] * norms[1] * (1 + 1e-10))) {
       throw new InvalidConfiguration(
@@ -152,6 +205,14 @@ final class LimitCommand implements Callable<Integer> {
     return 0;
   }
 
+  private void refuse(List<String> options, String why) {
+    for (String option : options) {
+      if (command.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new InvalidConfiguration(option, why);
+      }
+    }
+  }
+
   private static double[] norms(String text) {
     try {
       double[] norms =
@@ -172,64 +233,166 @@ final class LimitCommand implements Callable<Integer> {
   }
 
   private int ofData() {
-    kernel(1); // Refuses what is impossible before the data are read.
-    if (data.samples > DenseMatrix.GREATEST_ORDER) {
+    if (table == null) {
+      kernel(1); // Refuses what is impossible before the data are read.
+    } else {
+      refuse(OF_MODEL, "is about computing the kernel, and --table reads it");
+    }
+    if (noEigenvalues && out == null && nngpOut == null && tableOut == null) {
+      throw new InvalidConfiguration(
+          "--no-eigenvalues",
+          "leaves nothing to do; name an output by --out, --nngp-out or --table-out");
+    }
+    if (!noEigenvalues && data.samples > DenseMatrix.GREATEST_ORDER) {
       throw new InvalidConfiguration(
           "--samples",
           data.samples
               + " make a Gram matrix of more than 2^31 entries; choose at most "
-              + DenseMatrix.GREATEST_ORDER);
+              + DenseMatrix.GREATEST_ORDER
+              + ", or --no-eigenvalues");
     }
-    int poolThreads =
-        threads == null
-            ? Runtime.getRuntime().availableProcessors()
-            : new BackendOptions(Precision.FP64, threads).threads();
     Outputs outputFiles =
-        new Outputs().with("--out", out).with("--nngp-out", nngpOut).requireWritable();
-    Dataset dataset = data.load();
-    dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
-    LimitingKernel kernel = kernel(dataset.dimension());
-    long pairs = (long) dataset.samples() * (dataset.samples() + 1) / 2;
-    console.status(description() + ", " + pairs + " pairs on " + poolThreads + " threads");
+        new Outputs()
+            .with("--out", out)
+            .with("--nngp-out", nngpOut)
+            .with("--table-out", tableOut)
+            .requireWritable();
+    Optional<KernelFile> given = Optional.ofNullable(table).map(KernelFile::read);
+    given.ifPresent(file -> outputFiles.requireApartFrom(table));
+    int poolThreads = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    BackendOptions options = new BackendOptions(Precision.FP64, poolThreads);
     ForkJoinPool pool = new ForkJoinPool(poolThreads);
-    long start = System.nanoTime();
-    LimitGram gram;
-    try (Console.Progress progress = console.progress("pairs", pairs)) {
-      gram = kernel.gram(dataset.inputs(), pool, progress::at);
+    try (Backend engine = Backends.open(backend, options)) {
+      Dataset dataset = data.load();
+      dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
+      String description = given.map(KernelFile::description).orElseGet(this::description);
+      long start = System.nanoTime();
+      LimitTiles tiles =
+          given.isPresent()
+              ? LimitTiles.of(dataset.inputs(), given.get().kernel())
+              : kernel(dataset.dimension()).tiles(dataset.inputs(), pool);
+      Run run = new Run(description, tiles, seconds(start), engine, memory.budget(engine));
+      console.status(
+          String.format(
+              "%s, %d pairs: %s, made in %.2f s; on %s, %s",
+              description,
+              run.pairs(),
+              tiles.method(),
+              run.tableSeconds,
+              engine.name(),
+              engine.description()));
+      if (tableOut != null) {
+        new KernelFile(description, tiles.kernel().orElseThrow(this::noTable)).write(tableOut);
+      }
+      return noEigenvalues ? streamed(run) : whole(run);
     } finally {
       pool.shutdown();
     }
-    double seconds = (System.nanoTime() - start) * 1e-9;
-    Spectrum.Extreme ntk = Spectrum.least(gram.ntk());
-    Spectrum.Extreme nngp = Spectrum.least(gram.nngp());
-    ObjectNode object = new ObjectMapper().createObjectNode();
+  }
+
+  private InvalidConfiguration noTable() {
+    return new InvalidConfiguration(
+        "--table-out",
+        "these samples are computed pair by pair, as that takes fewer values than a table; leave it"
+            + " out, or give more samples or samples of one norm");
+  }
+
+  private static double seconds(long start) {
+    return (System.nanoTime() - start) * 1e-9;
+  }
+
+  /** A Gram to be made, and how long what goes before took. */
+  private record Run(
+      String description,
+      LimitTiles tiles,
+      double tableSeconds,
+      Backend engine,
+      MemoryBudget budget) {
+
+    long pairs() {
+      return tiles.order() * (tiles.order() + 1L) / 2;
+    }
+  }
+
+  /** The Grams as they come, into files. */
+  private int streamed(Run run) {
+    long start = System.nanoTime();
+    Map<Kind, Path> files = new EnumMap<>(Kind.class);
+    if (out != null) {
+      files.put(Kind.NTK, out);
+    }
+    if (nngpOut != null) {
+      files.put(Kind.NNGP, nngpOut);
+    }
+    Map<Kind, SymmetricNpy> open = new EnumMap<>(Kind.class);
+    LimitTiles.Errors errors;
+    double computing;
+    try (Console.Progress progress = console.progress("pairs", run.pairs())) {
+      files.forEach((kind, file) -> open.put(kind, new SymmetricNpy(file, run.tiles.order())));
+      errors =
+          run.tiles.forEach(
+              open.keySet(),
+              run.engine,
+              run.budget.deviceBytesBeside(0),
+              progress::at,
+              (kind, row, column, tile) -> open.get(kind).place(row, column, tile));
+      computing = seconds(start);
+      open.values().forEach(SymmetricNpy::commit);
+    } finally {
+      open.values().forEach(SymmetricNpy::close);
+    }
+    ObjectNode object = json(run);
+    object.put("seconds", computing).put("syncSeconds", seconds(start) - computing);
+    Table rows = heading(run, Table.Column.left("kernel"), Table.Column.left("file"), ERROR);
+    if (out != null) {
+      object.put("ntkError", errors.ntk());
+      rows = rows.row(Cell.of("NTK"), Cell.of(out.toString()), Cell.of(errors.ntk(), 2));
+    }
+    if (nngpOut != null) {
+      object.put("nngpError", errors.nngp());
+      rows = rows.row(Cell.of("NNGP"), Cell.of(nngpOut.toString()), Cell.of(errors.nngp(), 2));
+    }
+    console.result(rows.toText(), object);
+    return 0;
+  }
+
+  /** The Grams in memory, with their eigenvalues. */
+  private int whole(Run run) {
+    requireRoom(run);
+    long start = System.nanoTime();
+    LimitGram gram;
+    try (Console.Progress progress = console.progress("pairs", run.pairs())) {
+      gram = run.tiles.gram(run.engine, run.budget.deviceBytesBeside(0), progress::at);
+    }
+    ObjectNode object = json(run).put("seconds", seconds(start));
+    console.status(String.format("computed in %.2f s; eigenvalues", seconds(start)));
+    double nngpGreatest = Spectrum.greatest(gram.nngp()).value();
+    double ntkGreatest = Spectrum.greatest(gram.ntk()).value();
+    double nngpLeast = Spectrum.least(gram.nngp()).value();
+    double ntkLeast = Spectrum.least(gram.ntk()).value();
     object
-        .put("order", dataset.samples())
-        .put("ntkLeastEigenvalue", ntk.value())
-        .put("ntkGreatestEigenvalue", Spectrum.greatest(gram.ntk()).value())
+        .put("ntkLeastEigenvalue", ntkLeast)
+        .put("ntkGreatestEigenvalue", ntkGreatest)
         .put("ntkError", gram.ntkError())
-        .put("nngpLeastEigenvalue", nngp.value())
-        .put("nngpGreatestEigenvalue", Spectrum.greatest(gram.nngp()).value())
-        .put("nngpError", gram.nngpError())
-        .put("seconds", seconds);
-    Table table =
-        Table.of(
-                String.format(
-                    "%s on %d samples of %s (%.2f s):",
-                    description(), dataset.samples(), data.data, seconds),
+        .put("nngpLeastEigenvalue", nngpLeast)
+        .put("nngpGreatestEigenvalue", nngpGreatest)
+        .put("nngpError", gram.nngpError());
+    Table rows =
+        heading(
+                run,
                 Table.Column.left("kernel"),
                 Table.Column.right("least eigenvalue"),
                 Table.Column.right("greatest eigenvalue"),
-                Table.Column.right("estimated error of an entry"))
+                ERROR)
             .row(
                 Cell.of("NNGP"),
-                Cell.of(nngp.value(), 6),
-                Cell.of(object.get("nngpGreatestEigenvalue").asDouble(), 6),
+                Cell.of(nngpLeast, 6),
+                Cell.of(nngpGreatest, 6),
                 Cell.of(gram.nngpError(), 2))
             .row(
                 Cell.of("NTK"),
-                Cell.of(ntk.value(), 6),
-                Cell.of(object.get("ntkGreatestEigenvalue").asDouble(), 6),
+                Cell.of(ntkLeast, 6),
+                Cell.of(ntkGreatest, 6),
                 Cell.of(gram.ntkError(), 2));
     if (out != null) {
       Npy.write(out, gram.ntk(), ElementType.FP64);
@@ -237,8 +400,35 @@ final class LimitCommand implements Callable<Integer> {
     if (nngpOut != null) {
       Npy.write(nngpOut, gram.nngp(), ElementType.FP64);
     }
-    console.result(table.toText(), object);
+    console.result(rows.toText(), object);
     return 0;
+  }
+
+  /** Both Grams, and the copy that LAPACK reduces. */
+  private void requireRoom(Run run) {
+    long bytes = 3L * Double.BYTES * run.tiles.order() * run.tiles.order();
+    if (!run.budget.admits(0, bytes)) {
+      throw run.budget.refusal(
+          "two Gram matrices of " + run.tiles.order() + " samples with their eigenvalues",
+          0,
+          bytes);
+    }
+  }
+
+  private ObjectNode json(Run run) {
+    return new ObjectMapper()
+        .createObjectNode()
+        .put("order", run.tiles.order())
+        .put("method", run.tiles.method())
+        .put("tableSeconds", run.tableSeconds);
+  }
+
+  private Table heading(Run run, Table.Column... columns) {
+    return Table.of(
+        String.format(
+            "%s on %d samples of %s, by %s:",
+            run.description, run.tiles.order(), data.data, run.tiles.method()),
+        columns);
   }
 
   private String description() {

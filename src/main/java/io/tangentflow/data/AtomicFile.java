@@ -59,13 +59,10 @@ public final class AtomicFile {
    * @throws RunDirectoryConflict if it cannot be written; the target is as it was
    */
   public static void write(Path target, Content content) {
-    Path directory = requireWritable(target);
-    Path temporary =
-        directory.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    Path temporary = temporary(target);
     try {
       writeSynced(temporary, content);
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-      syncDirectory(directory);
+      replace(temporary, target);
     } catch (IOException e) {
       throw new RunDirectoryConflict(target, "cannot be written (" + reason(e) + ")", e);
     } finally {
@@ -81,6 +78,18 @@ public final class AtomicFile {
   /** As {@link #write(Path, Content)}, of text in UTF-8. */
   public static void write(Path target, String content) {
     write(target, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** A neighbour of a target that can be written. */
+  static Path temporary(Path target) {
+    return requireWritable(target)
+        .resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+  }
+
+  /** Puts a neighbour that is synced to disk in the place of its target. */
+  static void replace(Path temporary, Path target) throws IOException {
+    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    syncDirectory(target.toAbsolutePath().getParent());
   }
 
   private static void writeSynced(Path temporary, Content content) throws IOException {
@@ -102,7 +111,7 @@ public final class AtomicFile {
     }
   }
 
-  private static void deleteLeftover(Path temporary) {
+  static void deleteLeftover(Path temporary) {
     try {
       Files.deleteIfExists(temporary);
     } catch (IOException e) {

@@ -124,7 +124,7 @@ public final class Npy {
     }
   }
 
-  private static byte[] header(int rows, int columns, Order order, ElementType type) {
+  static byte[] header(int rows, int columns, Order order, ElementType type) {
     String dictionary =
         String.format(
             Locale.ROOT,

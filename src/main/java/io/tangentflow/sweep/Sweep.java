@@ -182,9 +182,13 @@ public final class Sweep {
     LimitingKernel kernel = limitingKernel(configuration, cell, dataset.dimension());
     long pairs = (long) dataset.samples() * (dataset.samples() + 1) / 2;
     ForkJoinPool pool = new ForkJoinPool(configuration.threads());
-    try {
+    try (Backend fp64 =
+        Backends.open(
+            backend.name(), new BackendOptions(Precision.FP64, configuration.threads()))) {
       LimitGram gram =
-          kernel.gram(dataset.inputs(), pool, done -> listener.limit(name, done, pairs));
+          kernel
+              .tiles(dataset.inputs(), pool)
+              .gram(fp64, fp64.availableBytes(), done -> listener.limit(name, done, pairs));
       Npy.write(directory.file("limit-nngp-" + name + ".npy"), gram.nngp(), ElementType.FP64);
       Npy.write(ntkFile, gram.ntk(), ElementType.FP64);
       Spectrum.Extreme least = Spectrum.least(gram.ntk());

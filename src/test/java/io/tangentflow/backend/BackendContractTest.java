@@ -553,37 +553,91 @@ class BackendContractTest {
   /** Multiples of 1/8, of which T₀ … T₄ and sums of them with integer weights are exact. */
   @ParameterizedTest
   @MethodSource("backends")
-  void chebyshevSeriesAreTheirSumsAtDyadicPointsAlsoInPlaceAndOfViews(BackendCase which) {
+  void dotProductKernelsAreTheirSumsAtDyadicPointsAlsoInPlaceAndOfViews(BackendCase which) {
     inWorkspace(
         which,
         workspace -> {
-          Backend backend = workspace.backend();
           for (int[] shape : SHAPES) {
             for (int terms = 1; terms <= 5; terms++) {
-              try (Workspace scratch = workspace.scope()) {
-                DenseMatrix x = map(integers(shape[0], shape[1]), v -> v / 8);
-                DenseMatrix c = integers(terms, 1);
-                DenseMatrix expected = map(x, v -> chebyshev(c.values(), v));
-                Matrix coefficients = upload(c, scratch);
-                Matrix argument = upload(x, scratch);
-                Matrix result = upload(filled(shape[0], shape[1], Double.NaN), scratch);
-                backend.chebyshev(argument, coefficients, result);
-                assertExact(expected, backend.download(result));
-                assertExact(x, backend.download(argument));
-                backend.chebyshev(argument, coefficients, argument);
-                assertExact(expected, backend.download(argument));
-
-                Matrix inside = scratch.allocate(shape[0] + 2, shape[1]).rowRange(1, shape[0]);
-                Matrix outside = scratch.allocate(shape[0] + 3, shape[1]);
-                backend.upload(x, inside);
-                backend.chebyshev(inside, coefficients, outside.rowRange(2, shape[0]));
-                assertExact(expected, backend.download(outside.rowRange(2, shape[0])));
-                assertExact(
-                    DenseMatrix.zeros(2, shape[1]), backend.download(outside.rowRange(0, 2)));
+              for (int rank = 1; rank <= 3; rank += 2) {
+                dotProductKernel(
+                    workspace,
+                    DotProductSeries.Argument.CORRELATION,
+                    map(integers(shape[0], shape[1]), v -> v / 8),
+                    terms,
+                    rank);
               }
             }
           }
         });
+  }
+
+  /** ρ = ±(1 − (m/4)⁴) is exact, and so is ξ = m/2 − 1, m = 0 … 4; beyond ±1 it is −1. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void theQuarterRootTakesEachSignToItsOwnSeries(BackendCase which) {
+    inWorkspace(
+        which,
+        workspace -> {
+          for (int[] shape : SHAPES) {
+            DenseMatrix rho =
+                map(
+                    integers(shape[0], shape[1]),
+                    v -> {
+                      double m = Math.abs(v) % 6 / 4;
+                      double rest = m > 1 ? -0.125 : m * m * m * m;
+                      return Math.copySign(1 - rest, v);
+                    });
+            for (int rank = 1; rank <= 3; rank += 2) {
+              dotProductKernel(workspace, DotProductSeries.Argument.QUARTER_ROOT, rho, 5, rank);
+            }
+          }
+        });
+  }
+
+  private void dotProductKernel(
+      Workspace workspace,
+      DotProductSeries.Argument argument,
+      DenseMatrix rho,
+      int terms,
+      int rank) {
+    Backend backend = workspace.backend();
+    int rows = rho.rows();
+    int columns = rho.columns();
+    try (Workspace scratch = workspace.scope()) {
+      DenseMatrix left = integers(rows, rank);
+      DenseMatrix right = integers(argument.branches() * terms * rank, columns);
+      DenseMatrix expected = DenseMatrix.zeros(rows, columns);
+      for (int j = 0; j < columns; j++) {
+        for (int i = 0; i < rows; i++) {
+          double x = rho.get(i, j);
+          double[] c = new double[terms];
+          for (int k = 0; k < terms; k++) {
+            for (int q = 0; q < rank; q++) {
+              int row = (argument.branch(x) * terms + k) * rank + q;
+              c[k] += left.get(i, q) * right.get(row, j);
+            }
+          }
+          expected.set(i, j, chebyshev(c, argument.of(x)));
+        }
+      }
+      DotProductSeries series =
+          new DotProductSeries(argument, upload(left, scratch), upload(right, scratch));
+      Matrix x = upload(rho, scratch);
+      Matrix result = upload(filled(rows, columns, Double.NaN), scratch);
+      backend.dotProductKernel(x, series, result);
+      assertExact(expected, backend.download(result));
+      assertExact(rho, backend.download(x));
+      backend.dotProductKernel(x, series, x);
+      assertExact(expected, backend.download(x));
+
+      Matrix inside = scratch.allocate(rows + 2, columns).rowRange(1, rows);
+      Matrix outside = scratch.allocate(rows + 3, columns);
+      backend.upload(rho, inside);
+      backend.dotProductKernel(inside, series, outside.rowRange(2, rows));
+      assertExact(expected, backend.download(outside.rowRange(2, rows)));
+      assertExact(DenseMatrix.zeros(2, columns), backend.download(outside.rowRange(0, 2)));
+    }
   }
 
   /** c₀ + c₁x + c₂(2x² − 1) + c₃(4x³ − 3x) + c₄(8x⁴ − 8x² + 1). */
@@ -803,9 +857,14 @@ class BackendContractTest {
           assertNames("3x4", "5x6", () -> backend.contract(a, b, wide));
           assertNames("3x4", "5x6", () -> backend.addScaled(1, a, b));
           assertNames("3x4", "5x6", () -> backend.dot(a, b));
-          Matrix c = workspace.allocate(7, 1);
-          assertNames("3x4", "5x6", () -> backend.chebyshev(a, c, b));
-          assertNames("3x4", "5x6", () -> backend.chebyshev(a, b, a));
+          Matrix left = workspace.allocate(3, 2);
+          DotProductSeries series = series(left, workspace.allocate(6, 4));
+          assertNames("3x4", "5x6", () -> backend.dotProductKernel(a, series, b));
+          for (Matrix wrong : List.of(b, workspace.allocate(6, 5), workspace.allocate(7, 4))) {
+            assertNames(
+                "3x4", wrong.shape(), () -> backend.dotProductKernel(a, series(left, wrong), a));
+          }
+          assertNames("3x4", "5x6", () -> backend.dotProductKernel(a, series(b, left), a));
         });
   }
 
@@ -836,7 +895,9 @@ class BackendContractTest {
                   () -> backend.contract(a, b, b),
                   () -> backend.contract(b, b, a),
                   () -> backend.dot(a, b),
-                  () -> backend.chebyshev(a, a.columnRange(0, 1), b))) {
+                  () -> backend.dotProductKernel(a, series(a, a), b),
+                  () -> backend.dotProductKernel(a, series(b, a), a),
+                  () -> backend.dotProductKernel(a, series(a, b), a))) {
             assertNames("3x3 fp32", "3x3 fp64", mixed);
           }
         });
@@ -861,6 +922,10 @@ class BackendContractTest {
             assertNames("2x4", "gaps", wrong);
           }
         });
+  }
+
+  private static DotProductSeries series(Matrix left, Matrix right) {
+    return new DotProductSeries(DotProductSeries.Argument.CORRELATION, left, right);
   }
 
   private interface Check {

@@ -1,5 +1,6 @@
 package io.tangentflow.backend.check;
 
+import io.tangentflow.backend.DotProductSeries;
 import io.tangentflow.backend.Ensemble;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
@@ -54,7 +55,8 @@ public final class OperationChecks {
         new OperationCheck("adjointStage", Set.of("adjointStage"), t -> adjoint(t, false)),
         new OperationCheck("adjointStep", Set.of("adjointStep"), t -> adjoint(t, true)),
         new OperationCheck("contract", Set.of("contract"), OperationChecks::contractions),
-        new OperationCheck("chebyshev", Set.of("chebyshev"), OperationChecks::series),
+        new OperationCheck(
+            "dotProductKernel", Set.of("dotProductKernel"), OperationChecks::dotProductKernels),
         new OperationCheck("addScaled", Set.of("addScaled"), OperationChecks::scaledSums),
         new OperationCheck("dot", Set.of("dot"), OperationChecks::innerProducts),
         new OperationCheck("firstNonFinite", Set.of("firstNonFinite"), OperationChecks::nonFinite),
@@ -358,32 +360,53 @@ public final class OperationChecks {
   }
 
   /** Clenshaw's rounding grows with the number of terms at the ends of the interval. */
-  private static void series(Trial trial) {
-    for (int terms : new int[] {1, 2, 5, 40}) {
-      DenseMatrix c = trial.normal(terms, 1);
-      for (int k = 0; k < terms; k++) {
-        c.set(k, 0, (float) (c.get(k, 0) * Math.pow(0.8, k)));
-      }
-      double size = 0;
-      for (double x : c.values()) {
-        size += Math.abs(x);
-      }
-      for (int[] shape : SHAPES) {
-        for (boolean inPlace : new boolean[] {false, true}) {
-          trial.begin();
-          DenseMatrix x = Trial.map(trial.normal(shape[0], shape[1]), z -> (float) Math.sin(z));
-          Both argument = inPlace ? trial.both(x) : trial.apart(x);
-          Both coefficients = trial.both(c);
-          Both result = inPlace ? argument : trial.both(shape[0], shape[1]);
-          trial.run(
-              side ->
-                  side.backend()
-                      .chebyshev(side.of(argument), side.of(coefficients), side.of(result)),
-              result);
-          trial.compare(result, 8 * terms * trial.roundoff() * size);
+  private static void dotProductKernels(Trial trial) {
+    for (DotProductSeries.Argument argument : DotProductSeries.Argument.values()) {
+      for (int[] form : new int[][] {{1, 1}, {2, 3}, {5, 1}, {40, 1}, {17, 6}}) {
+        for (int[] shape : SHAPES) {
+          for (boolean inPlace : new boolean[] {false, true}) {
+            dotProductKernel(trial, argument, form[0], form[1], shape, inPlace);
+          }
         }
       }
     }
+  }
+
+  private static void dotProductKernel(
+      Trial trial,
+      DotProductSeries.Argument argument,
+      int terms,
+      int rank,
+      int[] shape,
+      boolean inPlace) {
+    trial.begin();
+    DenseMatrix l = Trial.map(trial.normal(shape[0], rank), z -> (float) Math.sin(z));
+    DenseMatrix r = trial.normal(argument.branches() * terms * rank, shape[1]);
+    double size = 0;
+    for (int j = 0; j < r.columns(); j++) {
+      double column = 0;
+      for (int i = 0; i < r.rows(); i++) {
+        r.set(i, j, (float) (r.get(i, j) * Math.pow(0.8, i / rank % terms)));
+        column += Math.abs(r.get(i, j));
+      }
+      size = Math.max(size, column);
+    }
+    // Multiples of 1/64, of which 1 − |ρ| is exact: the fourth root would magnify its rounding.
+    DenseMatrix x =
+        Trial.map(trial.normal(shape[0], shape[1]), z -> Math.rint(64 * Math.sin(z)) / 64);
+    Both rho = inPlace ? trial.both(x) : trial.apart(x);
+    Both left = trial.both(l);
+    Both right = trial.both(r);
+    Both result = inPlace ? rho : trial.both(shape[0], shape[1]);
+    trial.run(
+        side ->
+            side.backend()
+                .dotProductKernel(
+                    side.of(rho),
+                    new DotProductSeries(argument, side.of(left), side.of(right)),
+                    side.of(result)),
+        result);
+    trial.compare(result, 8 * (terms + rank) * trial.roundoff() * size);
   }
 
   private static void scaledSums(Trial trial) {

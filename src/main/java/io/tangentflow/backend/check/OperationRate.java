@@ -2,6 +2,7 @@ package io.tangentflow.backend.check;
 
 import io.tangentflow.TangentFlowException.CudaFailure;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.DotProductSeries;
 import io.tangentflow.backend.Ensemble;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
@@ -174,15 +175,18 @@ public record OperationRate(String name, double seconds, double bytes, double fl
           Limit.ARITHMETIC,
           () -> backend.addScaled(1e-9, m[0], m[1]));
       timer.time("dot", 2 * matrix, 2 * entries, Limit.FP64_SUMS, () -> backend.dot(m[0], m[1]));
-      int degrees = 40;
-      Matrix series = workspace.allocate(degrees, 1);
-      backend.gaussian(series, 1, 1);
+      int seriesTerms = 40;
+      Matrix right = workspace.allocate(seriesTerms, n);
+      backend.gaussian(right, 1, 1);
+      DotProductSeries series =
+          new DotProductSeries(
+              DotProductSeries.Argument.CORRELATION, ones.columnRange(0, 1), right);
       timer.time(
-          "chebyshev, 40 terms",
+          "dotProductKernel, 40 terms",
           2 * matrix,
-          3.0 * degrees * entries,
+          5.0 * seriesTerms * entries,
           Limit.ARITHMETIC,
-          () -> backend.chebyshev(ones, series, m[1]));
+          () -> backend.dotProductKernel(ones, series, m[1]));
       Matrix part = m[1].columnRange(0, Math.max(1, n / 8));
       DenseMatrix host = backend.download(part);
       double partBytes = (double) n * part.columns() * number;

@@ -1,6 +1,7 @@
 package io.tangentflow.backend.cpu;
 
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.DotProductSeries;
 import io.tangentflow.backend.Ensemble;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.MemoryBudget;
@@ -12,7 +13,6 @@ import io.tangentflow.backend.TwoTimeEquations;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.DenseMatrix;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -347,40 +347,9 @@ final class CpuBackend implements Backend {
   }
 
   @Override
-  public void chebyshev(Matrix x, Matrix coefficients, Matrix result) {
-    Shapes.requireChebyshev(x, coefficients, result);
-    double[] c = download(coefficients).values();
-    CpuMatrix argument = cpu(x);
-    CpuMatrix value = cpu(result);
-    parallel.run(
-        argument.size(),
-        Math.max(BLOCK, GRAIN / c.length),
-        (from, to) -> clenshaw(c, argument, value, from, to));
-  }
-
-  /** In FP64 whatever the precision, a block of arguments at a time. */
-  private static void clenshaw(double[] c, CpuMatrix argument, CpuMatrix value, int from, int to) {
-    double[] twice = new double[BLOCK];
-    double[] sum = new double[BLOCK];
-    double[] previous = new double[BLOCK];
-    for (int at = from; at < to; at += BLOCK) {
-      int count = Math.min(BLOCK, to - at);
-      for (int i = 0; i < count; i++) {
-        twice[i] = 2 * argument.get(at + i);
-      }
-      Arrays.fill(sum, 0);
-      Arrays.fill(previous, 0);
-      for (int k = c.length - 1; k > 0; k--) {
-        for (int i = 0; i < count; i++) {
-          double next = c[k] + twice[i] * sum[i] - previous[i];
-          previous[i] = sum[i];
-          sum[i] = next;
-        }
-      }
-      for (int i = 0; i < count; i++) {
-        value.set(at + i, c[0] + 0.5 * twice[i] * sum[i] - previous[i]);
-      }
-    }
+  public void dotProductKernel(Matrix rho, DotProductSeries series, Matrix result) {
+    series.requireFits(rho, result);
+    new CpuDotProductKernel(cpu(rho), series, cpu(result)).run(parallel);
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.BackendOptions.GaussianSource;
+import io.tangentflow.backend.DotProductSeries;
 import io.tangentflow.backend.Ensemble;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
@@ -349,11 +350,12 @@ final class CudaBackend implements Backend {
   }
 
   @Override
-  public void chebyshev(Matrix x, Matrix coefficients, Matrix result) {
-    Shapes.requireChebyshev(x, coefficients, result);
-    begin().size(x.rows()).size(x.columns()).strided(cuda(x));
-    launch.integer(coefficients.rows()).matrix(contiguous(coefficients)).strided(cuda(result));
-    runOver(cuda(x).entries(), "chebyshev" + Kernels.suffix(x.precision()));
+  public void dotProductKernel(Matrix rho, DotProductSeries series, Matrix result) {
+    series.requireFits(rho, result);
+    begin().size(rho.rows()).size(rho.columns()).strided(cuda(rho));
+    launch.integer(series.argument().branches()).integer(series.rank()).integer(series.terms());
+    launch.matrix(cuda(series.left())).matrix(cuda(series.right())).strided(cuda(result));
+    runOver(cuda(rho).entries(), "dot_product_kernel" + Kernels.suffix(rho.precision()));
   }
 
   @Override

@@ -9,5 +9,7 @@ import io.tangentflow.model.DenseMatrix;
  * @param ntk N×N, symmetric
  * @param nngpError the largest error estimate of an entry of {@code nngp}
  * @param ntkError the largest error estimate of an entry of {@code ntk}
+ * @param method how they were computed, in words
  */
-public record LimitGram(DenseMatrix nngp, DenseMatrix ntk, double nngpError, double ntkError) {}
+public record LimitGram(
+    DenseMatrix nngp, DenseMatrix ntk, double nngpError, double ntkError, String method) {}

@@ -1,8 +1,8 @@
 package io.tangentflow.kernel.limit;
 
+import io.tangentflow.backend.Backend;
 import io.tangentflow.model.DenseMatrix;
 import java.util.concurrent.ForkJoinPool;
-import java.util.function.LongConsumer;
 
 /**
  * The kernels of a Neural ODE as its width goes to infinity: of f(x) at initialisation (NNGP) and
@@ -35,28 +35,33 @@ public interface LimitingKernel {
   LimitValue pair(double normSqOverDx, double normSqOverDy, double dotOverD);
 
   /**
-   * {@link #gram(DenseMatrix, ForkJoinPool, LongConsumer)} in the common pool, without progress.
+   * The kernels of all pairs, on the backend and the common pool.
+   *
+   * @param inputs d×N, one sample per column. Not modified.
    */
-  default LimitGram gram(DenseMatrix inputs) {
-    return gram(inputs, ForkJoinPool.commonPool(), finished -> {});
+  default LimitGram gram(DenseMatrix inputs, Backend backend) {
+    return tiles(inputs, ForkJoinPool.commonPool())
+        .gram(backend, backend.availableBytes(), finished -> {});
   }
 
   /**
-   * The kernels of all pairs. Norms that differ by less than 1e-12, relatively, are taken as equal;
-   * pairs of equal norms are then read from one {@link CorrelationTable} wherever there are so many
-   * that this is cheaper. A homogeneous φ (ReLU, identity) needs one table for all norms.
+   * The kernels of all pairs, ready to be computed tile by tile, in the way that takes the fewest
+   * operations: where all norms are equal up to rounding, or φ is homogeneous (ReLU, identity), a
+   * series in the correlation; where norms differ, a series in the correlation and both norms;
+   * where that takes more values than there are pairs, pair by pair. {@link LimitTiles#method} says
+   * which.
    *
    * @param inputs d×N, one sample per column. Not modified.
-   * @param pool the threads that compute
-   * @param finishedPairs receives the number of finished pairs out of N(N+1)/2 now and then, in
-   *     ascending order, on the pool's threads
+   * @param pool computes what the series is made of, and single pairs
+   * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if the kernel does not exist
    */
-  LimitGram gram(DenseMatrix inputs, ForkJoinPool pool, LongConsumer finishedPairs);
+  LimitTiles tiles(DenseMatrix inputs, ForkJoinPool pool);
 
   /**
-   * The kernels of pairs of inputs of one norm, ‖x‖²/d = ‖x̄‖²/d, as functions of ρ = x·x̄/‖x‖².
+   * The kernels of pairs of inputs of one norm, ‖x‖²/d = ‖x̄‖²/d, as functions of ρ = x·x̄/‖x‖²;
+   * for a homogeneous φ, of all inputs.
    *
    * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if the kernel does not exist
    */
-  CorrelationTable onSphere(double normSqOverD);
+  DotProductKernel onSphere(double normSqOverD);
 }

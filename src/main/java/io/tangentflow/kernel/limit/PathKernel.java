@@ -3,15 +3,13 @@ package io.tangentflow.kernel.limit;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.kernel.dual.DualActivation;
 import io.tangentflow.kernel.dual.Marginal;
+import io.tangentflow.kernel.limit.DotProductKernel.Scaling;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ForkJoinPool;
-import java.util.function.LongConsumer;
-import java.util.stream.IntStream;
 
 /**
  * Pairs, spheres and Grams out of two steps: the path of one input alone, and a pair of paths.
@@ -20,7 +18,6 @@ import java.util.stream.IntStream;
  */
 abstract class PathKernel<P> implements LimitingKernel {
 
-  private static final double EQUAL_NORMS = 1e-12;
   private static final double ROUNDING = 1e-10;
 
   /** The relative rounding error of a series of some hundred terms. */
@@ -74,24 +71,56 @@ abstract class PathKernel<P> implements LimitingKernel {
   }
 
   @Override
-  public final CorrelationTable onSphere(double normSqOverD) {
-    P x = path(normSqOverD);
-    return table(x, x, normSqOverD);
+  public final DotProductKernel onSphere(double normSqOverD) {
+    double norm = Math.sqrt(normSqOverD);
+    return dual.homogeneous()
+        ? tabulation().ofNorm(1, Scaling.HOMOGENEOUS)
+        : tabulation().ofNorm(norm, Scaling.ONE_NORM);
   }
 
   @Override
-  public final LimitGram gram(DenseMatrix inputs, ForkJoinPool pool, LongConsumer finishedPairs) {
+  public final LimitTiles tiles(DenseMatrix inputs, ForkJoinPool pool) {
     if (inputs.rows() != ode.inputDim()) {
       throw new InvalidConfiguration(
           "--input-dim", "is " + ode.inputDim() + " but the samples have " + inputs.rows());
     }
-    return pool.submit(() -> new Assembly(inputs, finishedPairs).gram()).join();
+    UnitInputs x = UnitInputs.of(inputs);
+    long pairs = (long) inputs.columns() * (inputs.columns() + 1) / 2;
+    return new LimitTiles(x, pool.submit(() -> evaluation(x, pairs, pool)).join());
   }
 
-  private CorrelationTable table(P x, P y, double product) {
-    return dual.smooth()
-        ? CorrelationTable.ofSmooth(rho -> finite(pair(x, y, rho * product)))
-        : CorrelationTable.ofKinked(rho -> finite(pair(x, y, rho * product)));
+  /** The cheapest way to so many pairs. */
+  private TileEvaluation evaluation(UnitInputs x, long pairs, ForkJoinPool pool) {
+    if (pairs >= TABLE_PAYS) {
+      if (dual.homogeneous()) {
+        return new SeriesEvaluation(tabulation().ofNorm(1, Scaling.HOMOGENEOUS));
+      }
+      if (x.greatest() <= x.least() * (1 + DotProductKernel.EQUAL_NORMS)) {
+        return new SeriesEvaluation(tabulation().ofNorm(x.least(), Scaling.ONE_NORM));
+      }
+      Optional<DotProductKernel> kernel = tabulation().ofRange(x.least(), x.greatest(), pairs);
+      if (kernel.isPresent()) {
+        return new SeriesEvaluation(kernel.get());
+      }
+    }
+    return new PairEvaluation(values(), pool);
+  }
+
+  private Tabulation tabulation() {
+    return new Tabulation(values(), dual.smooth());
+  }
+
+  /** The kernels as functions of norms ‖x‖/√d, with the path of each norm computed once. */
+  private Tabulation.Values values() {
+    ConcurrentMap<Double, P> paths = new ConcurrentHashMap<>();
+    return (norm, otherNorm, rho) -> {
+      if (dual.homogeneous()) {
+        return finite(pair(unitPath(), unitPath(), rho).times(norm * otherNorm));
+      }
+      P x = paths.computeIfAbsent(norm, r -> path(r * r));
+      P y = paths.computeIfAbsent(otherNorm, r -> path(r * r));
+      return finite(pair(x, y, rho * norm * otherNorm));
+    };
   }
 
   private LimitValue finite(LimitValue k) {
@@ -134,130 +163,5 @@ abstract class PathKernel<P> implements LimitingKernel {
           "|x·x̄|/d = " + Math.abs(dotOverD) + " exceeds ‖x‖‖x̄‖/d = " + product);
     }
     return product == 0 ? 0 : Math.max(-1, Math.min(1, dotOverD / product));
-  }
-
-  /** One Gram in the making. */
-  private final class Assembly {
-
-    private final DenseMatrix inputs;
-    private final LongConsumer finishedPairs;
-    private final int n;
-    private final double[] norms;
-    private final int[] group;
-    private final List<Double> groupNorms = new ArrayList<>();
-    private final List<P> paths = new ArrayList<>();
-    private long finished;
-
-    Assembly(DenseMatrix inputs, LongConsumer finishedPairs) {
-      this.inputs = inputs;
-      this.finishedPairs = finishedPairs;
-      n = inputs.columns();
-      norms = IntStream.range(0, n).mapToDouble(i -> dotOverD(i, i)).toArray();
-      group = new int[n];
-      if (dual.homogeneous()) {
-        groupNorms.add(1.0);
-      } else {
-        groupByNorm();
-      }
-      for (double norm : groupNorms) {
-        paths.add(path(norm));
-      }
-    }
-
-    LimitGram gram() {
-      List<List<CorrelationTable>> tables = tables();
-      DenseMatrix nngp = DenseMatrix.zeros(n, n);
-      DenseMatrix ntk = DenseMatrix.zeros(n, n);
-      double[] nngpErrors = new double[n];
-      double[] ntkErrors = new double[n];
-      IntStream.range(0, n)
-          .parallel()
-          .forEach(
-              i -> {
-                for (int j = 0; j <= i; j++) {
-                  LimitValue k = value(i, j, tables);
-                  nngp.set(i, j, k.nngp());
-                  nngp.set(j, i, k.nngp());
-                  ntk.set(i, j, k.ntk());
-                  ntk.set(j, i, k.ntk());
-                  nngpErrors[i] = Math.max(nngpErrors[i], k.nngpError());
-                  ntkErrors[i] = Math.max(ntkErrors[i], k.ntkError());
-                }
-                report(i + 1);
-              });
-      return new LimitGram(
-          nngp,
-          ntk,
-          Arrays.stream(nngpErrors).max().orElse(0),
-          Arrays.stream(ntkErrors).max().orElse(0));
-    }
-
-    private LimitValue value(int i, int j, List<List<CorrelationTable>> tables) {
-      double product = normProduct(norms[i], norms[j]);
-      double rho = i == j && product > 0 ? 1 : correlation(product, dotOverD(i, j));
-      int g = Math.max(group[i], group[j]);
-      int h = Math.min(group[i], group[j]);
-      CorrelationTable table = tables.get(g).get(h);
-      LimitValue k =
-          table != null
-              ? table.at(rho)
-              : pair(
-                  paths.get(g),
-                  paths.get(h),
-                  rho * normProduct(groupNorms.get(g), groupNorms.get(h)));
-      return finite(dual.homogeneous() ? k.times(product) : k);
-    }
-
-    private synchronized void report(int pairs) {
-      finished += pairs;
-      finishedPairs.accept(finished);
-    }
-
-    private void groupByNorm() {
-      List<Integer> ascending =
-          IntStream.range(0, n).boxed().sorted(Comparator.comparingDouble(i -> norms[i])).toList();
-      for (int i : ascending) {
-        int last = groupNorms.size() - 1;
-        if (last < 0 || norms[i] > groupNorms.get(last) * (1 + EQUAL_NORMS)) {
-          groupNorms.add(norms[i]);
-          last++;
-        }
-        group[i] = last;
-      }
-    }
-
-    /** For groups g ≥ h a table at [g][h], or null where pairs are too few. */
-    private List<List<CorrelationTable>> tables() {
-      long[] members = new long[groupNorms.size()];
-      for (int g : group) {
-        members[g]++;
-      }
-      List<List<CorrelationTable>> tables = new ArrayList<>();
-      for (int g = 0; g < members.length; g++) {
-        List<CorrelationTable> row = new ArrayList<>();
-        for (int h = 0; h <= g; h++) {
-          long pairs = g == h ? members[g] * (members[g] + 1) / 2 : members[g] * members[h];
-          row.add(
-              pairs < TABLE_PAYS
-                  ? null
-                  : table(
-                      paths.get(g),
-                      paths.get(h),
-                      normProduct(groupNorms.get(g), groupNorms.get(h))));
-        }
-        tables.add(row);
-      }
-      return tables;
-    }
-
-    private double dotOverD(int i, int j) {
-      int d = inputs.rows();
-      double[] x = inputs.values();
-      double sum = 0;
-      for (int k = 0; k < d; k++) {
-        sum += x[i * d + k] * x[j * d + k];
-      }
-      return sum / d;
-    }
   }
 }

@@ -106,7 +106,7 @@ class OperationChecksTest {
     return switch (method) {
       case "gaussian" -> new int[] {0};
       case "upload", "copy", "syrk", "twoTimeKernels" -> new int[] {1};
-      case "contract", "chebyshev", "addScaled", "ensemble" -> new int[] {2};
+      case "contract", "dotProductKernel", "addScaled", "ensemble" -> new int[] {2};
       case "activate" -> new int[] {2, 3};
       case "stage" -> new int[] {3, 4};
       case "step" -> new int[] {1, 3, 4};
@@ -120,9 +120,9 @@ class OperationChecksTest {
   /** Matrices that an operation only reads. */
   private static int[] inputs(String method) {
     return switch (method) {
-      case "copy", "syrk", "dot", "firstNonFinite" -> new int[] {0};
+      case "copy", "syrk", "dot", "firstNonFinite", "dotProductKernel" -> new int[] {0};
       case "activate", "stage", "ensemble", "addScaled" -> new int[] {1};
-      case "contract", "chebyshev" -> new int[] {0, 1};
+      case "contract" -> new int[] {0, 1};
       case "gemm" -> new int[] {3, 4};
       case "adjointStage" -> new int[] {3};
       case "adjointStep" -> new int[] {1};

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Backends;
+import io.tangentflow.backend.Precision;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Philox;
@@ -28,7 +32,7 @@ class LimitGramTest {
     int n = 60;
     DenseMatrix inputs = inputs(n, j -> j % 2 == 0 ? 1 : 1.4);
     LimitingKernel limit = new ContinuumLimit(new NeuralOde(DIM, 1, phi));
-    LimitGram gram = limit.gram(inputs);
+    LimitGram gram = gram(limit, inputs);
     for (int i = 0; i < n; i += 23) {
       for (int j = 0; j < n; j += 8) {
         assertEntry(limit, inputs, gram, i, j);
@@ -44,7 +48,7 @@ class LimitGramTest {
         List.of(
             new ContinuumLimit(new NeuralOde(DIM, 1, StandardActivation.GELU)),
             new FiniteDepthLimit(new NeuralOde(DIM, 1, StandardActivation.SOFTPLUS), 5))) {
-      LimitGram gram = limit.gram(inputs);
+      LimitGram gram = gram(limit, inputs);
       for (int i = 0; i < 8; i++) {
         for (int j = 0; j < 8; j++) {
           assertEntry(limit, inputs, gram, i, j);
@@ -66,10 +70,10 @@ class LimitGramTest {
   @EnumSource(names = {"SOFTPLUS", "RELU", "SILU", "SINE"})
   void theTableKeepsItsStatedError(StandardActivation phi) {
     LimitingKernel limit = new ContinuumLimit(new NeuralOde(DIM, 1, phi));
-    CorrelationTable table = limit.onSphere(1);
+    DotProductKernel table = limit.onSphere(1);
     for (double rho : new double[] {-1, -0.99999, -0.7, 0, 0.123, 0.9, 0.9997, 0.9999999, 1}) {
       LimitValue k = limit.pair(1, 1, rho);
-      LimitValue read = table.at(rho);
+      LimitValue read = table.at(1, 1, rho);
       assertEquals(k.nngp(), read.nngp(), k.nngpError() + read.nngpError(), phi + " " + rho);
       assertEquals(k.ntk(), read.ntk(), k.ntkError() + read.ntkError(), phi + " " + rho);
       assertTrue(read.ntkError() < (phi == StandardActivation.RELU ? 1e-7 : 1e-12));
@@ -80,8 +84,11 @@ class LimitGramTest {
   void progressEndsWithAllPairs() {
     List<Long> seen = Collections.synchronizedList(new ArrayList<>());
     ForkJoinPool pool = new ForkJoinPool(2);
-    new FiniteDepthLimit(new NeuralOde(DIM, 1, StandardActivation.ERF), 2)
-        .gram(inputs(9, j -> 1 + j), pool, seen::add);
+    try (Backend backend = open()) {
+      new FiniteDepthLimit(new NeuralOde(DIM, 1, StandardActivation.ERF), 2)
+          .tiles(inputs(9, j -> 1 + j), pool)
+          .gram(backend, 1 << 24, seen::add);
+    }
     pool.shutdown();
     assertEquals(45, seen.get(seen.size() - 1));
     assertEquals(seen.stream().sorted().toList(), seen);
@@ -91,8 +98,18 @@ class LimitGramTest {
   void failuresKeepTheirKind() {
     LimitingKernel limit =
         new ContinuumLimit(new NeuralOde(DIM, 1, 1, 5, 1, 1, 1, StandardActivation.QUADRATIC));
-    assertThrows(InvalidConfiguration.class, () -> limit.gram(inputs(40, j -> 1)));
-    assertThrows(InvalidConfiguration.class, () -> limit.gram(DenseMatrix.zeros(DIM + 1, 2)));
+    assertThrows(InvalidConfiguration.class, () -> gram(limit, inputs(40, j -> 1)));
+    assertThrows(InvalidConfiguration.class, () -> gram(limit, DenseMatrix.zeros(DIM + 1, 2)));
+  }
+
+  private static LimitGram gram(LimitingKernel limit, DenseMatrix inputs) {
+    try (Backend backend = open()) {
+      return limit.gram(inputs, backend);
+    }
+  }
+
+  private static Backend open() {
+    return Backends.open("cpu-vector", new BackendOptions(Precision.FP64, 2));
   }
 
   /** Directions from Philox, with ‖x_j‖²/d as given. */

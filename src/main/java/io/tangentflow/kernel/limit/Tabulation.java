@@ -1,0 +1,336 @@
+package io.tangentflow.kernel.limit;
+
+import io.tangentflow.backend.DotProductSeries.Argument;
+import io.tangentflow.kernel.limit.DotProductKernel.Scaling;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.DoubleFunction;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+
+/**
+ * Makes {@link DotProductKernel}s out of values of single pairs, by interpolation at Chebyshev
+ * nodes, adaptively. Values are computed in parallel, in the pool of the caller.
+ */
+final class Tabulation {
+
+  /** Misses of a prediction, relative to the largest value, that end the refinement. */
+  private static final double TOLERANCE = 2e-14;
+
+  /** The same over a range of norms, where a digit costs a cube of values. */
+  private static final double RANGE_TOLERANCE = 2e-13;
+
+  /** Misses of a series over a range of norms, relative to the largest value, that are accepted. */
+  private static final double SETTLED = 4e-12;
+
+  private static final int LEAST_DEGREE = 16;
+  private static final int MOST_DEGREE = 512;
+  private static final int LEAST_DEGREE_IN_NORM = 4;
+  private static final int MOST_DEGREE_IN_NORM = 64;
+
+  /** Random places at which a series over a range of norms is held against the kernel. */
+  private static final int CHECKS = 64;
+
+  private static final int MOST_ROUNDS = 3;
+
+  /** The kernels at norms r, r̄ and correlation ρ. */
+  @FunctionalInterface
+  interface Values {
+    LimitValue at(double norm, double otherNorm, double rho);
+  }
+
+  private final Values values;
+  private final Argument argument;
+
+  /**
+   * @param smooth whether the kernels are smooth in ρ up to ±1
+   */
+  Tabulation(Values values, boolean smooth) {
+    this.values = values;
+    this.argument = smooth ? Argument.CORRELATION : Argument.QUARTER_ROOT;
+  }
+
+  /** For inputs of that norm, or for all norms if the kernels scale with them. */
+  DotProductKernel ofNorm(double norm, Scaling scaling) {
+    Fit[] fits = new Fit[argument.branches()];
+    int terms = 1;
+    for (int b = 0; b < fits.length; b++) {
+      fits[b] = inCorrelation(norm, norm, b);
+      terms = Math.max(terms, fits[b].terms(TOLERANCE));
+    }
+    double[] nngp = new double[fits.length * terms];
+    double[] ntk = new double[fits.length * terms];
+    double nngpError = 0;
+    double ntkError = 0;
+    for (int b = 0; b < fits.length; b++) {
+      int kept = Math.min(terms, fits[b].nngp.length);
+      System.arraycopy(fits[b].nngp, 0, nngp, b * terms, kept);
+      System.arraycopy(fits[b].ntk, 0, ntk, b * terms, kept);
+      nngpError = Math.max(nngpError, fits[b].nngpError + left(fits[b].nngp, kept));
+      ntkError = Math.max(ntkError, fits[b].ntkError + left(fits[b].ntk, kept));
+    }
+    return new DotProductKernel(scaling, norm, norm, argument, 1, nngp, ntk, nngpError, ntkError);
+  }
+
+  /**
+   * For all norms from {@code least} to {@code greatest}; empty if that takes as many values as
+   * {@code pairs}, the number of pairs that it is for.
+   */
+  Optional<DotProductKernel> ofRange(double least, double greatest, long pairs) {
+    int terms = 1;
+    for (int b = 0; b < argument.branches(); b++) {
+      for (double[] norms :
+          new double[][] {{greatest, greatest}, {greatest, least}, {least, least}}) {
+        terms = Math.max(terms, inCorrelation(norms[0], norms[1], b).terms(RANGE_TOLERANCE));
+      }
+    }
+    int rank = 1;
+    for (double rho : new double[] {1, 0.5, -1}) {
+      for (double other : new double[] {least, greatest}) {
+        rank = Math.max(rank, inNorm(least, greatest, r -> values.at(r, other, rho)));
+      }
+    }
+    rank = Math.max(2, Math.max(rank, inNorm(least, greatest, r -> values.at(r, r, 1))));
+    for (int round = 1; true; round++) {
+      long needed = argument.branches() * (long) terms * rank * (rank + 1) / 2;
+      if (needed >= pairs) {
+        return Optional.empty();
+      }
+      Checked checked = overRange(least, greatest, rank, terms);
+      if (round == MOST_ROUNDS || checked.settled()) {
+        return Optional.of(checked.kernel());
+      }
+      rank += rank / 2;
+      terms += terms / 2;
+    }
+  }
+
+  /** A kernel with its errors, and whether more nodes would not lower them. */
+  private record Checked(DotProductKernel kernel, boolean settled) {}
+
+  private Fit inCorrelation(double norm, double otherNorm, int branch) {
+    return Fit.adaptive(
+        xi -> values.at(norm, otherNorm, argument.correlation(branch, xi)),
+        LEAST_DEGREE,
+        MOST_DEGREE);
+  }
+
+  /** The terms that a kernel needs as a function of one norm. */
+  private static int inNorm(double least, double greatest, DoubleFunction<LimitValue> kernel) {
+    return Fit.adaptive(
+            x -> kernel.apply(norm(least, greatest, x)), LEAST_DEGREE_IN_NORM, MOST_DEGREE_IN_NORM)
+        .terms(RANGE_TOLERANCE);
+  }
+
+  private static double norm(double least, double greatest, double x) {
+    return 0.5 * (least * (1 - x) + greatest * (1 + x));
+  }
+
+  /** The interpolant on a grid of rank² norms and terms correlations. */
+  private Checked overRange(double least, double greatest, int rank, int terms) {
+    int branches = argument.branches();
+    int cells = rank * (rank + 1) / 2 * branches * terms;
+    LimitValue[] grid = new LimitValue[rank * rank * branches * terms];
+    int[] cell = new int[cells];
+    int next = 0;
+    for (int i = 0; i < rank; i++) {
+      for (int j = 0; j <= i; j++) {
+        for (int bk = 0; bk < branches * terms; bk++) {
+          cell[next++] = (i * rank + j) * branches * terms + bk;
+        }
+      }
+    }
+    IntStream.range(0, cells)
+        .parallel()
+        .forEach(
+            n -> {
+              int at = cell[n];
+              int ij = at / (branches * terms);
+              int b = at / terms % branches;
+              grid[at] =
+                  values.at(
+                      norm(least, greatest, Chebyshev.node(ij / rank, rank - 1)),
+                      norm(least, greatest, Chebyshev.node(ij % rank, rank - 1)),
+                      argument.correlation(b, Chebyshev.node(at % terms, terms - 1)));
+            });
+    for (int i = 0; i < rank; i++) {
+      for (int j = i + 1; j < rank; j++) {
+        System.arraycopy(
+            grid,
+            (j * rank + i) * branches * terms,
+            grid,
+            (i * rank + j) * branches * terms,
+            branches * terms);
+      }
+    }
+    double[] nngp = tensor(grid, rank, branches, terms, DotProductKernel.Kind.NNGP);
+    double[] ntk = tensor(grid, rank, branches, terms, DotProductKernel.Kind.NTK);
+    DotProductKernel kernel =
+        new DotProductKernel(Scaling.CHEBYSHEV, least, greatest, argument, rank, nngp, ntk, 0, 0);
+    return checked(kernel, grid);
+  }
+
+  /**
+   * The coefficients c_kpq, branch by branch, of values at [i][j][branch][k].
+   *
+   * @param grid not modified
+   */
+  private static double[] tensor(
+      LimitValue[] grid, int rank, int branches, int terms, DotProductKernel.Kind kind) {
+    double[] c = new double[grid.length];
+    for (int at = 0; at < c.length; at++) {
+      int ij = at / (branches * terms);
+      int bk = at % (branches * terms);
+      c[bk * rank * rank + ij] =
+          kind == DotProductKernel.Kind.NNGP ? grid[at].nngp() : grid[at].ntk();
+    }
+    // Index ((b·K + k)·R + i)·R + j: along j, i and k in turn.
+    transform(c, rank, 1);
+    transform(c, rank, rank);
+    transform(c, terms, rank * rank);
+    return c;
+  }
+
+  /** Values to coefficients along one axis of {@code length} entries, {@code stride} apart. */
+  private static void transform(double[] c, int length, int stride) {
+    double[] line = new double[length];
+    for (int from = 0; from < c.length; from++) {
+      if (from / stride % length == 0) {
+        for (int n = 0; n < length; n++) {
+          line[n] = c[from + n * stride];
+        }
+        double[] series = Chebyshev.coefficients(line);
+        for (int n = 0; n < length; n++) {
+          c[from + n * stride] = series[n];
+        }
+      }
+    }
+  }
+
+  /** With twice the largest miss at places between the nodes, and the errors of the values. */
+  private Checked checked(DotProductKernel kernel, LimitValue[] grid) {
+    double width = kernel.greatest() - kernel.least();
+    LimitValue[] misses =
+        IntStream.rangeClosed(1, CHECKS)
+            .parallel()
+            .mapToObj(
+                n -> {
+                  // A half of them at equal norms or at extreme correlations.
+                  double r = kernel.least() + width * radicalInverse(n, 2);
+                  double other = n % 4 == 0 ? r : kernel.least() + width * radicalInverse(n, 3);
+                  double rho = n % 4 == 1 ? (n % 8 == 1 ? 1 : -1) : 2 * radicalInverse(n, 5) - 1;
+                  return difference(values.at(r, other, rho), kernel.at(r, other, rho));
+                })
+            .toArray(LimitValue[]::new);
+    double nngpMiss = 2 * greatest(misses, LimitValue::nngp);
+    double ntkMiss = 2 * greatest(misses, LimitValue::ntk);
+    double nngpError = greatest(grid, LimitValue::nngpError);
+    double ntkError = greatest(grid, LimitValue::ntkError);
+    boolean settled =
+        nngpMiss <= nngpError + SETTLED * greatest(grid, k -> Math.abs(k.nngp()))
+            && ntkMiss <= ntkError + SETTLED * greatest(grid, k -> Math.abs(k.ntk()));
+    return new Checked(kernel.withErrors(nngpError + nngpMiss, ntkError + ntkMiss), settled);
+  }
+
+  private static LimitValue difference(LimitValue a, LimitValue b) {
+    return new LimitValue(Math.abs(a.nngp() - b.nngp()), Math.abs(a.ntk() - b.ntk()), 0, 0);
+  }
+
+  private static double greatest(LimitValue[] values, ToDoubleFunction<LimitValue> of) {
+    return Arrays.stream(values).mapToDouble(of).max().orElse(0);
+  }
+
+  /** Halton's sequence in one base: in (0, 1), evenly spread. */
+  private static double radicalInverse(int n, int base) {
+    double inverse = 0;
+    double digit = 1;
+    for (int rest = n; rest > 0; rest /= base) {
+      digit /= base;
+      inverse += digit * (rest % base);
+    }
+    return inverse;
+  }
+
+  private static double left(double[] c, int kept) {
+    double sum = 0;
+    for (int k = kept; k < c.length; k++) {
+      sum += Math.abs(c[k]);
+    }
+    return sum;
+  }
+
+  /**
+   * Both kernels as polynomials of one variable. The degree is doubled until the polynomial of half
+   * the degree predicts the new values, or it is the greatest.
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  private record Fit(double[] nngp, double[] ntk, double nngpError, double ntkError) {
+
+    static Fit adaptive(DoubleFunction<LimitValue> kernel, int leastDegree, int mostDegree) {
+      LimitValue[] values = refined(new LimitValue[0], leastDegree / 2, kernel);
+      while (true) {
+        Fit coarse = through(values);
+        values = refined(values, 2 * (values.length - 1), kernel);
+        Fit fine = through(values);
+        int degree = values.length - 1;
+        double nngpMiss = 0;
+        double ntkMiss = 0;
+        double nngpScale = 0;
+        double ntkScale = 0;
+        for (int j = 0; j <= degree; j++) {
+          double x = Chebyshev.node(j, degree);
+          LimitValue value = values[j];
+          nngpScale = Math.max(nngpScale, Math.abs(value.nngp()));
+          ntkScale = Math.max(ntkScale, Math.abs(value.ntk()));
+          nngpMiss = Math.max(nngpMiss, Math.abs(Chebyshev.sum(coarse.nngp, x) - value.nngp()));
+          ntkMiss = Math.max(ntkMiss, Math.abs(Chebyshev.sum(coarse.ntk, x) - value.ntk()));
+        }
+        boolean predicted =
+            nngpMiss <= TOLERANCE * nngpScale + fine.nngpError
+                && ntkMiss <= TOLERANCE * ntkScale + fine.ntkError;
+        if (predicted || degree >= mostDegree) {
+          return new Fit(fine.nngp, fine.ntk, fine.nngpError + nngpMiss, fine.ntkError + ntkMiss);
+        }
+      }
+    }
+
+    /** The values at the nodes of a degree, known ones being those of half of it. */
+    private static LimitValue[] refined(
+        LimitValue[] known, int degree, DoubleFunction<LimitValue> kernel) {
+      LimitValue[] values = new LimitValue[degree + 1];
+      IntStream.rangeClosed(0, degree)
+          .parallel()
+          .forEach(
+              j ->
+                  values[j] =
+                      known.length > 0 && j % 2 == 0
+                          ? known[j / 2]
+                          : kernel.apply(Chebyshev.node(j, degree)));
+      return values;
+    }
+
+    /** The interpolant, with the largest error of its values. */
+    private static Fit through(LimitValue[] values) {
+      return new Fit(
+          Chebyshev.coefficients(Arrays.stream(values).mapToDouble(LimitValue::nngp).toArray()),
+          Chebyshev.coefficients(Arrays.stream(values).mapToDouble(LimitValue::ntk).toArray()),
+          greatest(values, LimitValue::nngpError),
+          greatest(values, LimitValue::ntkError));
+    }
+
+    /** How many terms leave out no more than the tolerance, relative to the largest. */
+    int terms(double tolerance) {
+      return Math.max(terms(nngp, tolerance), terms(ntk, tolerance));
+    }
+
+    private static int terms(double[] c, double tolerance) {
+      double enough = tolerance * Arrays.stream(c).map(Math::abs).max().orElse(0);
+      double left = 0;
+      int terms = c.length;
+      while (terms > 1 && left + Math.abs(c[terms - 1]) <= enough) {
+        left += Math.abs(c[--terms]);
+      }
+      return terms;
+    }
+  }
+}
