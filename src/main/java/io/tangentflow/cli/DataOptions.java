@@ -36,8 +36,8 @@ final class DataOptions {
       paramLabel = "HOW",
       defaultValue = "sphere",
       description =
-          "sphere (each sample to ‖x‖² = d), standard (each feature to mean 0, variance 1) or none"
-              + " (default: ${DEFAULT-VALUE}).")
+          "sphere (each sample to ‖x‖² = d), standard (each feature to mean 0, variance 1), unit (all by"
+              + " one number, to |x| ≤ 1) or none (default: ${DEFAULT-VALUE}).")
   Normalisation normalise;
 
   Dataset load() {

@@ -99,6 +99,7 @@ public record Dataset(
         switch (normalisation) {
           case SPHERE -> onSphere();
           case STANDARD -> standardised();
+          case UNIT -> unit();
           case NONE -> inputs;
         };
     return new Dataset(name, scaled, targets, classes, provenance);
@@ -159,6 +160,18 @@ public record Dataset(
       for (int i = 0; i < d; i++) {
         scaled.set(i, j, inputs.get(i, j) / greatest * scale);
       }
+    }
+    return scaled;
+  }
+
+  private DenseMatrix unit() {
+    double greatest = 0;
+    for (double x : inputs.values()) {
+      greatest = Math.max(greatest, Math.abs(x));
+    }
+    DenseMatrix scaled = DenseMatrix.zeros(dimension(), samples());
+    for (int i = 0; greatest > 0 && i < scaled.values().length; i++) {
+      scaled.values()[i] = inputs.values()[i] / greatest;
     }
     return scaled;
   }

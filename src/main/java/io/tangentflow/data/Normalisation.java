@@ -14,6 +14,11 @@ public enum Normalisation {
    */
   STANDARD,
 
+  /**
+   * All by one number, so that the greatest |feature| is 1; norms stay as different as they are.
+   */
+  UNIT,
+
   /** As the data is. */
   NONE
 }

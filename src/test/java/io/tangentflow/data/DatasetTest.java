@@ -138,6 +138,18 @@ class DatasetTest {
   }
 
   @Test
+  void unitScalesAllSamplesByOneNumber() {
+    Dataset data = numbered(5).normalised(Normalisation.UNIT);
+    for (int j = 0; j < 5; j++) {
+      assertEquals(j / 4.0, data.inputs().get(0, j));
+      assertEquals(-j / 4.0, data.inputs().get(1, j));
+    }
+    assertArrayEquals(
+        new double[2],
+        dataset(DenseMatrix.zeros(1, 2)).normalised(Normalisation.UNIT).inputs().values());
+  }
+
+  @Test
   void normalisationModifiesNothing() {
     Dataset data = numbered(5);
     double[] before = data.inputs().values().clone();

@@ -7,6 +7,7 @@ import io.tangentflow.model.NeuralOde;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ForkJoinPool;
 
 /**
  * The limiting kernels of the exact flow, width first, then step size: collocation in both times on
@@ -31,9 +32,6 @@ public final class ContinuumLimit extends PathKernel<ContinuumLimit.Path> {
    * the difference of the last two counts, 20 and 24 or 48 and 64, with a margin.
    */
   private static final double ALGEBRAIC = 8;
-
-  /** A difference this large, relatively, is no value at all. */
-  private static final double UNRESOLVED = 1e-3;
 
   private final int[] nodes;
   private final boolean triangular;
@@ -73,7 +71,7 @@ public final class ContinuumLimit extends PathKernel<ContinuumLimit.Path> {
   @Override
   LimitValue pair(Path x, Path y, double dotOverD) {
     Optional<Solution> coarse = Optional.empty();
-    LimitValue best = null;
+    Optional<LimitValue> best = Optional.empty();
     for (int level = 0; level < nodes.length; level++) {
       Optional<InputProcess> u = x.level(level);
       Optional<InputProcess> v = y.level(level);
@@ -83,31 +81,78 @@ public final class ContinuumLimit extends PathKernel<ContinuumLimit.Path> {
               : Optional.empty();
       if (fine.isPresent() && coarse.isPresent()) {
         Solution k = fine.get();
-        double nngpMiss = Math.abs(k.nngp() - coarse.get().nngp());
-        double ntkMiss = Math.abs(k.ntk() - coarse.get().ntk());
         double floor = relativeError(u.get().atEnd(), v.get().atEnd());
-        double agreement = Math.max(AGREEMENT, 0.25 * floor);
-        boolean agree =
-            nngpMiss <= agreement * k.nngpScale() && ntkMiss <= agreement * k.ntkScale();
-        double caution = agree ? 1 : ALGEBRAIC;
-        best =
-            ntkMiss > UNRESOLVED * k.ntkScale()
-                ? null
-                : new LimitValue(
-                    k.nngp(),
-                    k.ntk(),
-                    caution * nngpMiss + floor * k.nngpScale(),
-                    caution * ntkMiss + floor * k.ntkScale());
-        if (agree && best != null) {
-          return best;
+        Judgement judgement =
+            Judgement.of(
+                coarse.get().nngp(),
+                coarse.get().ntk(),
+                k.nngp(),
+                k.ntk(),
+                k.nngpScale(),
+                k.ntkScale(),
+                floor);
+        best = judgement.value();
+        if (judgement.settled()) {
+          return best.orElseThrow();
         }
       }
       coarse = fine;
     }
-    if (best == null) {
-      throw blowsUp();
+    return best.orElseThrow(this::blowsUp);
+  }
+
+  /**
+   * What two node counts say of a kernel.
+   *
+   * @param value that of the finer one with its error; empty if they are too far apart
+   * @param settled whether they agree to rounding
+   */
+  record Judgement(Optional<LimitValue> value, boolean settled) {
+
+    /**
+     * @param nngpScale what NNGP would be if nothing cancelled
+     * @param floor the error of dual activations and rounding, relative to the scales
+     */
+    static Judgement of(
+        double coarseNngp,
+        double coarseNtk,
+        double nngp,
+        double ntk,
+        double nngpScale,
+        double ntkScale,
+        double floor) {
+      double nngpMiss = Math.abs(nngp - coarseNngp);
+      double ntkMiss = Math.abs(ntk - coarseNtk);
+      if (!(ntkMiss <= UNRESOLVED * ntkScale)) {
+        return new Judgement(Optional.empty(), false);
+      }
+      double agreement = Math.max(AGREEMENT, 0.25 * floor);
+      boolean agree = nngpMiss <= agreement * nngpScale && ntkMiss <= agreement * ntkScale;
+      double caution = agree ? 1 : ALGEBRAIC;
+      return new Judgement(
+          Optional.of(
+              new LimitValue(
+                  nngp,
+                  ntk,
+                  caution * nngpMiss + floor * nngpScale,
+                  caution * ntkMiss + floor * ntkScale)),
+          agree);
     }
-    return best;
+  }
+
+  /** Smooth kernels in batches on the backend. */
+  @Override
+  TileEvaluation pairEvaluation(ForkJoinPool pool) {
+    return triangular ? super.pairEvaluation(pool) : new BatchEvaluation(new LimitBatch(this));
+  }
+
+  /** The two-time equations at the nodes of a level, of which there are {@link #levels}. */
+  TwoTimeBatch batch(int level) {
+    return TwoTimeBatch.continuum(ode, nodes[level]);
+  }
+
+  int levels() {
+    return nodes.length;
   }
 
   private TwoTimeSolver solver(int level) {
@@ -117,7 +162,7 @@ public final class ContinuumLimit extends PathKernel<ContinuumLimit.Path> {
         triangular ? TwoTimeGrid.triangle(nodes[level]) : TwoTimeGrid.square(nodes[level]));
   }
 
-  private InvalidConfiguration blowsUp() {
+  InvalidConfiguration blowsUp() {
     return new InvalidConfiguration(
         "--horizon",
         String.format(

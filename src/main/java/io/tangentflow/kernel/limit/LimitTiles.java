@@ -112,12 +112,15 @@ public final class LimitTiles {
           Matrix rho = products.columnRange(0, columns).rowRange(0, rows);
           backend.gemm(
               YES, NO, 1, x.columnRange(row, rows), x.columnRange(column, columns), 0, rho);
+          if (row == column) {
+            setDiagonal(backend, rho, column);
+          }
           EnumMap<Kind, DenseMatrix> tile =
               evaluation.evaluate(
                   rho, inputs.norms(row, rows), inputs.norms(column, columns), kinds, workspace);
           for (Map.Entry<Kind, DenseMatrix> kernel : tile.entrySet()) {
             if (row == column) {
-              finishDiagonal(kernel.getKey(), row, kernel.getValue());
+              mirror(kernel.getValue());
             }
             sink.accept(kernel.getKey(), row, column, kernel.getValue());
           }
@@ -169,11 +172,18 @@ public final class LimitTiles {
     }
   }
 
-  /** The correlation of an input with itself is 1 exactly, and rounding is not symmetric. */
-  private void finishDiagonal(Kind kind, int first, DenseMatrix tile) {
+  /** The correlation of an input with itself is 1, where the product has roundings of it. */
+  private void setDiagonal(Backend backend, Matrix rho, int first) {
+    DenseMatrix one = DenseMatrix.zeros(1, 1);
+    for (int j = 0; j < rho.columns(); j++) {
+      one.set(0, 0, inputs.norms()[first + j] > 0 ? 1 : 0);
+      backend.upload(one, rho.rowRange(j, 1).columnRange(j, 1));
+    }
+  }
+
+  /** Rounding is not symmetric. */
+  private static void mirror(DenseMatrix tile) {
     for (int j = 0; j < tile.columns(); j++) {
-      LimitValue self = evaluation.diagonal(inputs.norms()[first + j]);
-      tile.set(j, j, kind == Kind.NNGP ? self.nngp() : self.ntk());
       for (int i = j + 1; i < tile.rows(); i++) {
         tile.set(j, i, tile.get(i, j));
       }

@@ -23,6 +23,9 @@ abstract class PathKernel<P> implements LimitingKernel {
   /** The relative rounding error of a series of some hundred terms. */
   private static final double ROUNDED_SERIES = 64 * Math.ulp(1.0);
 
+  /** A relative error this large leaves no value at all. */
+  static final double UNRESOLVED = 1e-3;
+
   /** A table costs some hundred pairs. */
   private static final long TABLE_PAYS = 400;
 
@@ -43,13 +46,32 @@ abstract class PathKernel<P> implements LimitingKernel {
 
   /** Errors of dual activations and rounding, relative to a kernel's scale, grown by the flow. */
   final double relativeError(Marginal u, Marginal v) {
+    return relativeError(dual, u, v);
+  }
+
+  /**
+   * The same of another dual of this activation, whose marginals these are.
+   *
+   * @throws InvalidConfiguration if the dual is not known to three digits
+   */
+  final double relativeError(DualActivation another, Marginal u, Marginal v) {
     double value =
-        dual.valueError(u, v)
-            / Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
+        another.valueError(u, v)
+            / Math.sqrt(another.value(u, u, u.variance()) * another.value(v, v, v.variance()));
     double derivative =
-        dual.derivativeError(u, v)
-            / Math.sqrt(dual.derivative(u, u, u.variance()) * dual.derivative(v, v, v.variance()));
+        another.derivativeError(u, v)
+            / Math.sqrt(
+                another.derivative(u, u, u.variance()) * another.derivative(v, v, v.variance()));
     double worst = Math.max(ROUNDED_SERIES, Math.max(orZero(value), orZero(derivative)));
+    if (worst > UNRESOLVED) {
+      throw new InvalidConfiguration(
+          "--sigma-u",
+          String.format(
+              "the expectations of %s of a variance of %.3g are known to %.1g only; scale the inputs"
+                  + " down (--normalise sphere or unit) or lower --sigma-u, or for a variance that"
+                  + " grows in time --sigma-w or --horizon",
+              ode.activation().label(), Math.max(u.variance(), v.variance()), worst));
+    }
     return worst * (1 + 2 * ode.sigmaW() * ode.horizon());
   }
 
@@ -103,6 +125,11 @@ abstract class PathKernel<P> implements LimitingKernel {
         return new SeriesEvaluation(kernel.get());
       }
     }
+    return pairEvaluation(pool);
+  }
+
+  /** The way pair by pair. */
+  TileEvaluation pairEvaluation(ForkJoinPool pool) {
     return new PairEvaluation(values(), pool);
   }
 
@@ -111,7 +138,7 @@ abstract class PathKernel<P> implements LimitingKernel {
   }
 
   /** The kernels as functions of norms ‖x‖/√d, with the path of each norm computed once. */
-  private Tabulation.Values values() {
+  final Tabulation.Values values() {
     ConcurrentMap<Double, P> paths = new ConcurrentHashMap<>();
     return (norm, otherNorm, rho) -> {
       if (dual.homogeneous()) {

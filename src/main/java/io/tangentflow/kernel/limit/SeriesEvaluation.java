@@ -64,11 +64,6 @@ final class SeriesEvaluation implements TileEvaluation {
   }
 
   @Override
-  public LimitValue diagonal(double norm) {
-    return kernel.at(norm, norm, 1);
-  }
-
-  @Override
   public double error(Kind kind) {
     double error = kind == Kind.NNGP ? kernel.nngpError() : kernel.ntkError();
     return kernel.scaling() == Scaling.HOMOGENEOUS ? error * greatestProduct : error;

@@ -34,9 +34,6 @@ interface TileEvaluation {
   EnumMap<Kind, DenseMatrix> evaluate(
       Matrix rho, double[] rowNorms, double[] columnNorms, Set<Kind> kinds, Workspace scratch);
 
-  /** The kernels of one input with itself. */
-  LimitValue diagonal(double norm);
-
   /** The largest error estimate of an entry of that kernel evaluated so far. */
   double error(Kind kind);
 }

@@ -17,7 +17,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.DoubleFunction;
+import java.util.stream.Stream;
 
 /**
  * The two-time equations of many pairs of inputs as a backend takes them: the variances of each
@@ -41,6 +44,10 @@ public final class TwoTimeBatch {
   /** The marginals of u at the times and at the end, for ‖x‖²/d. */
   private final DoubleFunction<Marginal[]> path;
 
+  private final boolean relu;
+  private final HermiteDual hermite;
+  private final Map<Double, List<Marginal>> known = new ConcurrentHashMap<>();
+
   private TwoTimeBatch(
       NeuralOde ode,
       DenseMatrix fromStart,
@@ -56,6 +63,8 @@ public final class TwoTimeBatch {
     this.kappa = flow * flow;
     this.iterations = iterations;
     this.path = path;
+    relu = ode.activation() == StandardActivation.RELU;
+    hermite = new HermiteDual(ode.activation());
   }
 
   /** A pair of inputs, by ‖x‖²/d, ‖x̄‖²/d and x·x̄/d. */
@@ -133,32 +142,29 @@ public final class TwoTimeBatch {
 
   /** The equations of those pairs, their matrices allocated in the workspace. */
   public TwoTimeEquations equations(List<InputPair> pairs, Workspace workspace) {
-    Map<Double, Integer> inputs = new LinkedHashMap<>();
+    Map<Double, Integer> indices = new LinkedHashMap<>();
     int[] first = new int[pairs.size()];
     int[] second = new int[pairs.size()];
     double[] starts = new double[pairs.size()];
     for (int i = 0; i < first.length; i++) {
       InputPair pair = pairs.get(i);
-      first[i] = index(inputs, pair.normSqOverDx());
-      second[i] = index(inputs, pair.normSqOverDy());
+      first[i] = index(indices, pair.normSqOverDx());
+      second[i] = index(indices, pair.normSqOverDy());
       starts[i] = ode.sigmaU() * ode.sigmaU() * pair.dotOverD();
     }
     List<Marginal> marginals = new ArrayList<>();
-    for (double norm : inputs.keySet()) {
-      marginals.addAll(List.of(path.apply(norm)));
-    }
-    boolean relu = ode.activation() == StandardActivation.RELU;
-    Precision precision = workspace.backend().precision();
     List<double[]> values = new ArrayList<>();
     List<double[]> derivatives = new ArrayList<>();
-    if (!relu) {
-      HermiteDual dual = new HermiteDual(ode.activation());
-      double[] variances = marginals.stream().mapToDouble(Marginal::variance).toArray();
-      for (Marginal table : dual.marginals(variances)) {
-        values.add(dual.valueCoefficients(table));
-        derivatives.add(dual.derivativeCoefficients(table));
+    for (List<Marginal> input : inputs(indices.keySet())) {
+      marginals.addAll(input);
+      if (!relu) {
+        for (Marginal table : input) {
+          values.add(hermite.valueCoefficients(table));
+          derivatives.add(hermite.derivativeCoefficients(table));
+        }
       }
     }
+    Precision precision = workspace.backend().precision();
     int terms = Math.max(terms(values, precision), terms(derivatives, precision));
     double[] deviations = marginals.stream().mapToDouble(Marginal::deviation).toArray();
     int times = weights.rows() + 1;
@@ -172,10 +178,56 @@ public final class TwoTimeBatch {
         iterations,
         place(table(values, terms), workspace),
         place(table(derivatives, terms), workspace),
-        place(new DenseMatrix(times, inputs.size(), deviations), workspace),
+        place(new DenseMatrix(times, indices.size(), deviations), workspace),
         first,
         second,
         place(new DenseMatrix(1, starts.length, starts), workspace));
+  }
+
+  /** The dual whose series the equations carry; a closed form has errors of rounding only. */
+  DualActivation dual() {
+    return relu ? DualActivation.of(ode.activation()) : hermite;
+  }
+
+  /** What is known of u at the end, for an input of that ‖x‖²/d. */
+  Marginal atEnd(double normSqOverD) {
+    List<Marginal> input = inputs(Set.of(normSqOverD)).get(0);
+    return input.get(input.size() - 1);
+  }
+
+  /**
+   * The marginals at the times and at the end, for each ‖x‖²/d. They are computed once, and series
+   * that are to be summed with longer ones once more.
+   */
+  private List<List<Marginal>> inputs(Set<Double> norms) {
+    List<Double> missing = norms.stream().filter(norm -> !known.containsKey(norm)).toList();
+    missing.parallelStream().forEach(norm -> known.put(norm, input(norm)));
+    List<List<Marginal>> inputs = norms.stream().map(known::get).toList();
+    if (relu || inputs.stream().mapToInt(this::terms).distinct().count() <= 1) {
+      return inputs;
+    }
+    List<Marginal> even = hermite.marginals(variances(inputs.stream().flatMap(List::stream)));
+    List<List<Marginal>> evened = new ArrayList<>();
+    int size = weights.rows() + 1;
+    for (double norm : norms) {
+      List<Marginal> input = even.subList(evened.size() * size, (evened.size() + 1) * size);
+      known.put(norm, input);
+      evened.add(input);
+    }
+    return evened;
+  }
+
+  private List<Marginal> input(double normSqOverD) {
+    List<Marginal> marginals = List.of(path.apply(normSqOverD));
+    return relu ? marginals : hermite.marginals(variances(marginals.stream()));
+  }
+
+  private int terms(List<Marginal> input) {
+    return hermite.valueCoefficients(input.get(0)).length;
+  }
+
+  private static double[] variances(Stream<Marginal> marginals) {
+    return marginals.mapToDouble(Marginal::variance).toArray();
   }
 
   private static int index(Map<Double, Integer> inputs, double norm) {
