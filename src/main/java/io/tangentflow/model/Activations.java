@@ -19,7 +19,13 @@ public final class Activations {
    * @param formula φ(x)
    * @param example one of the family, or the only one
    */
-  public record Form(String syntax, String formula, Activation example) {}
+  public record Form(String syntax, String formula, Activation example) {
+
+    /** Whether there are parameters. */
+    public boolean family() {
+      return syntax.contains(":");
+    }
+  }
 
   private static final List<Form> FORMS =
       List.of(

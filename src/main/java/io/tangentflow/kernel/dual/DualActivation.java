@@ -25,11 +25,22 @@ public interface DualActivation {
   /** How a dual is computed. */
   enum Method {
     /** A formula; errors are a few rounding errors. */
-    CLOSED_FORM,
+    CLOSED_FORM("closed form"),
     /** A Hermite series with a truncation bound. */
-    HERMITE_SERIES,
+    HERMITE_SERIES("Hermite series"),
     /** Gauss–Hermite quadrature with an error estimate. */
-    QUADRATURE
+    QUADRATURE("Gauss–Hermite quadrature");
+
+    private final String label;
+
+    Method(String label) {
+      this.label = label;
+    }
+
+    /** As people read it. */
+    public String label() {
+      return label;
+    }
   }
 
   /** The closed form where there is one, else the Hermite series. */

@@ -1,5 +1,7 @@
 package io.tangentflow.kernel.dual;
 
+import io.tangentflow.model.Activation;
+
 /**
  * A substitution z = z(s) by which the trapezoidal rule in s, nodes jh apart, integrates over z ≥ 0
  * with an error that falls exponentially in 1/h.
@@ -40,6 +42,11 @@ enum HalfLine {
 
   HalfLine(double start) {
     this.start = start;
+  }
+
+  /** The one for φ and φ'. */
+  static HalfLine of(Activation phi) {
+    return phi.smooth() ? THROUGH_ZERO : BESIDE_ZERO;
   }
 
   /** z(s), rising. */

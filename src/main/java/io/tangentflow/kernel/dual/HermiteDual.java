@@ -19,8 +19,9 @@ import java.util.List;
  * #MOST_TERMS} terms; where that is too few the error bound says so. Errors relative to
  * √(E[φ(u)²]E[φ(v)²]) are about 1e-15 for variances in [0, 10]; the bound is some 1e-14 for
  * variances of one size and wider where they differ, as the rest of the shorter series is known
- * only to √ε: 1e-10 for variances 10 and 0.1 of Softplus, 1e-8 of tanh. A {@link Marginal} is the
- * table of coefficients of one variance, so a pair costs one sum over k.
+ * only to √ε: 1e-10 for variances 10 and 0.1 of Softplus, 1e-8 of tanh; {@link #marginals} avoids
+ * that. A {@link Marginal} is the table of coefficients of one variance, so a pair costs one sum
+ * over k.
  *
  * <p>The coefficients of a φ with a kink at 0 fall like k^(−5/4), those of φ' like k^(−3/4). All
  * {@value #MOST_TERMS} are computed, by quadrature on either side of 0, and exactly but for
@@ -87,9 +88,23 @@ public final class HermiteDual implements DualActivation {
     return tables;
   }
 
+  /** By tables of one length. */
+  @Override
+  public double value(double a, double b, double c) {
+    List<Marginal> tables = marginals(new double[] {a, b});
+    return value(tables.get(0), tables.get(1), c);
+  }
+
+  /** By tables of one length. */
+  @Override
+  public double derivative(double a, double b, double c) {
+    List<Marginal> tables = marginals(new double[] {a, b});
+    return derivative(tables.get(0), tables.get(1), c);
+  }
+
   private Table table(double variance, int terms) {
     double tau = Normal.deviationOf(variance);
-    HalfLine line = phi.smooth() ? HalfLine.THROUGH_ZERO : HalfLine.BESIDE_ZERO;
+    HalfLine line = HalfLine.of(phi);
     return new Table(
         variance,
         tau,
