@@ -31,11 +31,12 @@ import java.util.OptionalDouble;
 public final class ActivationProfile {
 
   /** Of one parity on a plot; more are thinned out. */
-  private static final int MOST_MARKERS = 60;
+  private static final int MOST_MARKERS = 40;
 
   private final Activation phi;
   private final double variance;
   private final HermiteExpansion expansion;
+  private final double[] alpha;
   private final DualActivation dual;
   private final ActivationTheory theory;
 
@@ -47,6 +48,7 @@ public final class ActivationProfile {
     this.phi = phi;
     this.variance = variance;
     expansion = HermiteExpansion.of(phi, variance);
+    alpha = expansion.coefficients();
     dual = DualActivation.of(phi);
     theory = new ActivationTheory(phi, expansion);
   }
@@ -123,7 +125,6 @@ public final class ActivationProfile {
    * @param rows how many; all if there are fewer
    */
   public Table coefficients(int rows) {
-    double[] alpha = expansion.coefficients();
     int shown = Math.min(rows, alpha.length);
     Table table =
         Table.of(
@@ -173,11 +174,10 @@ public final class ActivationProfile {
         .put("valueError", dual.valueError(u, u))
         .put("derivativeError", dual.derivativeError(u, u));
     ObjectNode hermite = node.putObject("hermite");
-    ArrayNode alpha = hermite.putArray("coefficients");
+    ArrayNode coefficients = hermite.putArray("coefficients");
     ArrayNode errors = hermite.putArray("errors");
-    double[] coefficients = expansion.coefficients();
-    for (int k = 0; k < coefficients.length; k++) {
-      alpha.add(coefficients[k]);
+    for (int k = 0; k < alpha.length; k++) {
+      coefficients.add(alpha[k]);
       errors.add(expansion.error(k));
     }
     hermite.put("last", expansion.last()).put("remainder", expansion.remainder());
@@ -221,9 +221,13 @@ public final class ActivationProfile {
                     + Numbers.shortest(variance),
                 power ? Axis.log("degree k, from 1 on") : Axis.linear("degree k"),
                 Axis.log("|α_k|"))
-            .subtitle("those above rounding, " + Numbers.significant(expansion.error(0), 1));
+            .subtitle(
+                "those above rounding, "
+                    + Numbers.significant(expansion.error(0), 1)
+                    + "; where they are many, some");
     for (Parity parity : Parity.values()) {
-      List<Point> points = points(parity, power ? 1 : 0);
+      int[] seen = expansion.significant(parity);
+      List<Point> points = power ? evenInLogarithm(seen) : even(seen);
       if (!points.isEmpty()) {
         Series series = Series.points(name(parity) + " k", points);
         plot = plot.with(decay(parity).map(fit -> fitted(series, fit)).orElse(series));
@@ -232,23 +236,31 @@ public final class ActivationProfile {
     return plot;
   }
 
-  /**
-   * The coefficients from that degree on; many of them thinned out evenly on a logarithmic axis.
-   */
-  private List<Point> points(Parity parity, int from) {
-    int[] seen = expansion.significant(parity);
-    double[] alpha = expansion.coefficients();
-    double step =
-        seen.length <= MOST_MARKERS ? 1 : Math.pow(seen[seen.length - 1], 1.0 / MOST_MARKERS);
+  private List<Point> even(int[] seen) {
+    int stride = (seen.length + MOST_MARKERS - 1) / MOST_MARKERS;
     List<Point> points = new ArrayList<>();
-    double next = from;
+    for (int i = 0; i < seen.length; i += stride) {
+      points.add(point(seen[i]));
+    }
+    return points;
+  }
+
+  /** Without k = 0, which has no place on the axis. */
+  private List<Point> evenInLogarithm(int[] seen) {
+    double ratio = Math.pow(expansion.last(), 1.0 / MOST_MARKERS);
+    List<Point> points = new ArrayList<>();
+    double next = 1;
     for (int k : seen) {
       if (k >= next) {
-        points.add(new Point(k, Math.abs(alpha[k])));
-        next = Math.max(k + 1, k * step);
+        points.add(point(k));
+        next = k * ratio;
       }
     }
     return points;
+  }
+
+  private Point point(int k) {
+    return new Point(k, Math.abs(alpha[k]));
   }
 
   private static Series fitted(Series series, CoefficientDecay fit) {

@@ -24,7 +24,7 @@ public record CoefficientDecay(
   /** A law with one parameter. */
   public enum Law {
     /** k^−p, as of a φ with a kink. */
-    POWER("k^−p", "p") {
+    POWER("k⁻ᵖ", "p") {
       @Override
       double abscissa(int k) {
         return -Math.log(k);
@@ -70,7 +70,7 @@ public record CoefficientDecay(
       this.parameter = parameter;
     }
 
-    /** As in {@code k^−p}. */
+    /** As in {@code k⁻ᵖ}. */
     public String formula() {
       return formula;
     }

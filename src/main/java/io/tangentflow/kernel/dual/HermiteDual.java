@@ -25,7 +25,7 @@ import java.util.List;
  *
  * <p>The coefficients of a φ with a kink at 0 fall like k^(−5/4), those of φ' like k^(−3/4). All
  * {@value #MOST_TERMS} are computed, by quadrature on either side of 0, and exactly but for
- * rounding; the bounds, which hold at |ρ| = 1, are 1e-5 and 1e-2 of √(E[φ²]E[φ²]), and at |ρ| ≤
+ * rounding; the bounds, which hold at |ρ| = 1, are 2e-6 and 1e-2 of √(E[φ²]E[φ²]), and at |ρ| ≤
  * 0.98 the series itself is exact to rounding.
  *
  * <p>Where E[φ²] or a part of it that counts is beyond fp64, as that of eˣ for variances above 60,

@@ -77,10 +77,10 @@ public final class HermiteExpansion {
     return Math.abs(value.coefficients()[k]) > 2 * error(k);
   }
 
-  /** The k of the coefficients above their errors, rising, those with k ≡ parity modulo 2. */
+  /** The k of the coefficients above their errors, rising, those of one parity. */
   public int[] significant(Parity parity) {
     return IntStream.range(0, value.coefficients().length)
-        .filter(k -> k % 2 == parity.ordinal() && significant(k))
+        .filter(k -> parity.of(k) && significant(k))
         .toArray();
   }
 

@@ -1,7 +1,19 @@
 package io.tangentflow.kernel.dual;
 
-/** Of an index, in the order of its remainder modulo 2. */
+/** Of a whole number. */
 public enum Parity {
-  EVEN,
-  ODD
+  EVEN {
+    @Override
+    boolean of(int k) {
+      return k % 2 == 0;
+    }
+  },
+  ODD {
+    @Override
+    boolean of(int k) {
+      return k % 2 != 0;
+    }
+  };
+
+  abstract boolean of(int k);
 }

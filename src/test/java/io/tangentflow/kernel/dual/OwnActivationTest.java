@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.kernel.dual.DualActivation.Method;
+import io.tangentflow.kernel.limit.ContinuumLimit;
+import io.tangentflow.kernel.limit.FiniteDepthLimit;
+import io.tangentflow.kernel.limit.LimitValue;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.Activations;
+import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.PlainActivation;
 import io.tangentflow.model.StandardActivation;
 import java.util.OptionalDouble;
@@ -187,6 +191,24 @@ class OwnActivationTest {
     compare(new Mish(), 1, PairQuadrature::smooth);
     assertTrue(DualActivation.of(new Mish()).smooth());
     assertFalse(DualActivation.of(new Mish()).homogeneous());
+  }
+
+  /** At depth one by quadrature, and in the continuum at half the distance from twice the depth. */
+  @Test
+  void limitsOfMishAreThoseOfItsDual() {
+    NeuralOde model = new NeuralOde(2, 1, new Mish());
+    DoubleUnaryOperator phi = new Mish()::value;
+    double a = 1.5 + PairQuadrature.smooth(phi, 1.5, 1.5, 1);
+    double b = 0.7 + PairQuadrature.smooth(phi, 0.7, 0.7, 1);
+    double c = 0.4 + PairQuadrature.smooth(phi, 1.5, 0.7, 0.4 / Math.sqrt(1.5 * 0.7));
+    double nngp = PairQuadrature.smooth(phi, a, b, c / Math.sqrt(a * b));
+    assertEquals(nngp, new FiniteDepthLimit(model, 1).pair(1.5, 0.7, 0.4).nngp(), 1e-13);
+    LimitValue limit = new ContinuumLimit(model).pair(1.5, 0.7, 0.4);
+    double[] gap = new double[2];
+    for (int i = 0; i < 2; i++) {
+      gap[i] = new FiniteDepthLimit(model, 128 << i).pair(1.5, 0.7, 0.4).ntk() - limit.ntk();
+    }
+    assertEquals(2, gap[0] / gap[1], 0.05);
   }
 
   /** Exact to rounding up to |ρ| = 0.95, and within its bound beyond. */
