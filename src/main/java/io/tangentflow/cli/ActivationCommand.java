@@ -89,7 +89,8 @@ final class ActivationCommand implements Callable<Integer> {
         profile.properties().toText()
             + (coefficients == 0 ? "" : "\n" + profile.coefficients(coefficients).toText())
             + "\n"
-            + String.join("\n", profile.findings());
+            + String.join("\n", profile.findings())
+            + (out == null ? "" : "\n\nPlot: " + out);
     console.result(text, profile.json());
     return 0;
   }

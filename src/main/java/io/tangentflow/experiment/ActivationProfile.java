@@ -60,9 +60,9 @@ public final class ActivationProfile {
             phi.label() + " of a normal variable of variance " + Numbers.shortest(variance) + ":",
             Table.Column.left("quantity"),
             Table.Column.left("value"))
-        .row(Cell.of("E[φ]"), number(expansion.mean()))
-        .row(Cell.of("E[φ²]"), number(expansion.meanSquare()))
-        .row(Cell.of("E[φ'²]"), number(expansion.derivativeMeanSquare()))
+        .row(Cell.of("E[φ]"), moment(expansion.mean(), expansion.error(0)))
+        .row(Cell.of("E[φ²]"), moment(expansion.meanSquare(), expansion.meanSquareError()))
+        .row(Cell.of("E[φ'²]"), moment(expansion.derivativeMeanSquare(), expansion.derivativeMeanSquareError()))
         .row(Cell.of("Lipschitz constant of φ"), constant(phi.lipschitz()))
         .row(Cell.of("Lipschitz constant of φ'"), constant(phi.derivativeLipschitz()))
         .row(Cell.of("polynomial"), Cell.of(phi.polynomial() ? "yes" : "no"))
@@ -74,12 +74,19 @@ public final class ActivationProfile {
         .row(Cell.of("decay of its coefficients, fitted"), Cell.of(decayInWords()));
   }
 
-  private static Cell number(double value) {
-    return Cell.of(Numbers.significant(value, 12));
+  /** To twelve digits where they are known. */
+  private static Cell moment(double value, double error) {
+    if (Math.abs(value) <= error) {
+      return Cell.of("0 within " + Numbers.significant(error, 2));
+    }
+    return Cell.of(
+        error <= 1e-12 * Math.abs(value)
+            ? Numbers.significant(value, 12)
+            : Numbers.withError(value, error));
   }
 
   private static Cell constant(OptionalDouble bound) {
-    return bound.isPresent() ? number(bound.getAsDouble()) : Cell.of("none");
+    return Cell.of(bound.isPresent() ? Numbers.significant(bound.getAsDouble(), 12) : "none");
   }
 
   private String method(Marginal u) {
@@ -158,8 +165,11 @@ public final class ActivationProfile {
     node.put("activation", phi.label())
         .put("variance", variance)
         .put("mean", expansion.mean())
+        .put("meanError", expansion.error(0))
         .put("meanSquare", expansion.meanSquare())
+        .put("meanSquareError", expansion.meanSquareError())
         .put("derivativeMeanSquare", expansion.derivativeMeanSquare())
+        .put("derivativeMeanSquareError", expansion.derivativeMeanSquareError())
         .put("polynomial", phi.polynomial())
         .put("smooth", phi.smooth())
         .put("symmetry", theory.symmetry().toString());

@@ -26,6 +26,9 @@ final class HermiteBasis {
 
   final int terms;
 
+  /** h. */
+  final double step;
+
   /** z_j ≥ 0, rising. */
   final double[] nodes;
 
@@ -36,6 +39,7 @@ final class HermiteBasis {
     terms = key.terms;
     HalfLine line = key.line;
     double h = Math.PI / (2 * (Math.sqrt(terms) + 6));
+    step = h;
     int n = 1 + (int) Math.ceil((key.range - line.start) / h);
     nodes = new double[n];
     weights = new double[terms * n];
@@ -68,6 +72,11 @@ final class HermiteBasis {
   /** ∫ g n over both half lines, given g(z_j) + g(−z_j). */
   double mean(double[] even) {
     return sum(0, even, 1);
+  }
+
+  /** The same by every second node. */
+  double coarseMean(double[] even) {
+    return sum(0, even, 2);
   }
 
   /** ∫ g he_k n for each k, given g(z_j) ± g(−z_j), by every node. */

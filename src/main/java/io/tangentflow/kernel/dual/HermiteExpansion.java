@@ -36,7 +36,7 @@ public final class HermiteExpansion {
     }
     HermiteExpansion expansion = null;
     for (int terms = FEWEST_TERMS; terms <= MOST_TERMS; terms *= 2) {
-      expansion = of(phi, Math.sqrt(variance), terms);
+      expansion = of(phi, variance, terms);
       if (expansion.last() < terms / 2) {
         break;
       }
@@ -44,7 +44,8 @@ public final class HermiteExpansion {
     return expansion;
   }
 
-  private static HermiteExpansion of(Activation phi, double tau, int terms) {
+  private static HermiteExpansion of(Activation phi, double variance, int terms) {
+    double tau = Math.sqrt(variance);
     HalfLine line = HalfLine.of(phi);
     HermiteExpansion expansion =
         new HermiteExpansion(
@@ -54,7 +55,7 @@ public final class HermiteExpansion {
       throw new InvalidConfiguration(
           "--variance",
           "at "
-              + tau * tau
+              + variance
               + " the integral of φ² or φ'² of "
               + phi.label()
               + " is not resolved in fp64; choose a smaller variance");
@@ -101,6 +102,16 @@ public final class HermiteExpansion {
   /** E[φ²]. */
   public double meanSquare() {
     return value.norm() * value.norm();
+  }
+
+  /** A bound on the error of {@link #meanSquare}. */
+  public double meanSquareError() {
+    return value.meanSquareError();
+  }
+
+  /** A bound on the error of {@link #derivativeMeanSquare}. */
+  public double derivativeMeanSquareError() {
+    return derivative.meanSquareError();
   }
 
   /** E[φ'²]. */

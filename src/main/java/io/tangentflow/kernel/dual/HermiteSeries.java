@@ -33,10 +33,14 @@ final class HermiteSeries {
   private final double beyond;
 
   private final double norm;
+  private final double meanSquareError;
   private final boolean complete;
   private final boolean known;
 
-  private HermiteSeries(double[] alpha, double[] alphaError, double meanSquare, boolean known) {
+  private HermiteSeries(
+      double[] alpha, double[] alphaError, MeanSquare square, boolean known) {
+    double meanSquare = square.value();
+    meanSquareError = square.error();
     this.known = known;
     this.alpha = alpha;
     this.alphaError = alphaError;
@@ -47,8 +51,8 @@ final class HermiteSeries {
       squares += alpha[k] * alpha[k];
     }
     double defect = Math.max(0, meanSquare - squares);
-    // A difference, not known better than the rounding of its terms.
-    beyond = defect + 4 * Math.ulp(1.0) * meanSquare;
+    // A difference, not known better than its terms.
+    beyond = defect + meanSquareError;
     norm = Math.sqrt(meanSquare);
     complete = defect <= COMPLETE * meanSquare;
   }
@@ -61,7 +65,7 @@ final class HermiteSeries {
   static HermiteSeries of(DoubleUnaryOperator g, double tau, int terms, HalfLine line) {
     HermiteSeries series = null;
     for (double range : RANGES) {
-      series = of(g, tau, HermiteBasis.of(terms, range, line));
+      series = of(g, tau, terms, line, range);
       if (series.known) {
         break;
       }
@@ -69,7 +73,9 @@ final class HermiteSeries {
     return series;
   }
 
-  private static HermiteSeries of(DoubleUnaryOperator g, double tau, HermiteBasis basis) {
+  private static HermiteSeries of(
+      DoubleUnaryOperator g, double tau, int terms, HalfLine line, double range) {
+    HermiteBasis basis = HermiteBasis.of(terms, range, line);
     int n = basis.nodes.length;
     double[] even = new double[n];
     double[] odd = new double[n];
@@ -83,9 +89,11 @@ final class HermiteSeries {
     }
     double[] alpha = basis.coefficients(even, odd);
     double[] coarse = basis.coarseCoefficients(even, odd);
-    double meanSquare = basis.mean(square);
+    MeanSquare meanSquare =
+        MeanSquare.of(g, tau, line, range, basis.step, basis.mean(square), basis.coarseMean(square));
     double beyondRange = tail(square[n - 1], basis.nodes[n - 1]);
-    boolean known = Double.isFinite(meanSquare) && beyondRange <= NEGLIGIBLE * meanSquare;
+    boolean known =
+        Double.isFinite(meanSquare.value()) && beyondRange <= NEGLIGIBLE * meanSquare.value();
     double[] error = new double[alpha.length];
     for (int k = 0; k < alpha.length; k++) {
       error[k] = Math.abs(alpha[k] - coarse[k]) + Math.sqrt(beyondRange);
@@ -114,6 +122,11 @@ final class HermiteSeries {
   /** √E[g²]. */
   double norm() {
     return norm;
+  }
+
+  /** A bound on the error of E[g²] by the quadrature, and rounding. */
+  double meanSquareError() {
+    return meanSquareError;
   }
 
   double[] coefficients() {

@@ -116,6 +116,30 @@ class HermiteExpansionTest {
     assertTrue(CoefficientDecay.of(expansion, Parity.ODD).isEmpty());
   }
 
+  /**
+   * At τ = 1000 the nodes of 2048 terms, 0.03 apart, do not resolve tanh(τz), but E[φ²] is: 1 −
+   * E[φ²] = E[φ'] = √(2/π)/τ and E[φ'²] = (2/3) of that, but for O(τ⁻³) = 1e-9.
+   */
+  @Test
+  void whatTheTermsDoNotResolveIsInTheErrors() {
+    HermiteExpansion expansion = HermiteExpansion.of(Activations.named("tanh"), 1e6);
+    double slope = Math.sqrt(2 / Math.PI) / 1000;
+    assertEquals(1 - slope, expansion.meanSquare(), 1e-9);
+    assertEquals(2 * slope / 3, expansion.derivativeMeanSquare(), 1e-9);
+    assertTrue(expansion.meanSquareError() < 1e-13);
+    // E[z tanh(τz)] = τE[φ'(τz)] = √(2/π), but for O(τ⁻²) = 1e-6.
+    double first = expansion.coefficients()[1];
+    assertTrue(expansion.error(1) > 1e-5, "the nodes do not resolve it");
+    assertEquals(Math.sqrt(2 / Math.PI), first, expansion.error(1) + 1e-6);
+    DualActivation dual = new HermiteDual(Activations.named("tanh"));
+    Marginal u = dual.marginal(1e6);
+    assertEquals(1 - slope, dual.value(u, u, 1e6), dual.valueError(u, u));
+    assertEquals(2 * slope / 3, dual.derivative(u, u, 1e6), dual.derivativeError(u, u));
+    // sign u sign v: (2/π) arcsin ρ but for O(1/τ).
+    double arcsine = 2 / Math.PI * Math.asin(0.5);
+    assertEquals(arcsine, dual.value(u, u, 0.5e6), dual.valueError(u, u) + slope);
+  }
+
   @Test
   void coefficientsThatVanishAreNotSeen() {
     HermiteExpansion cube = HermiteExpansion.of(Activations.named("monomial:3"), 5);
