@@ -62,7 +62,9 @@ public final class ActivationProfile {
             Table.Column.left("value"))
         .row(Cell.of("E[φ]"), moment(expansion.mean(), expansion.error(0)))
         .row(Cell.of("E[φ²]"), moment(expansion.meanSquare(), expansion.meanSquareError()))
-        .row(Cell.of("E[φ'²]"), moment(expansion.derivativeMeanSquare(), expansion.derivativeMeanSquareError()))
+        .row(
+            Cell.of("E[φ'²]"),
+            moment(expansion.derivativeMeanSquare(), expansion.derivativeMeanSquareError()))
         .row(Cell.of("Lipschitz constant of φ"), constant(phi.lipschitz()))
         .row(Cell.of("Lipschitz constant of φ'"), constant(phi.derivativeLipschitz()))
         .row(Cell.of("polynomial"), Cell.of(phi.polynomial() ? "yes" : "no"))

@@ -37,8 +37,7 @@ final class HermiteSeries {
   private final boolean complete;
   private final boolean known;
 
-  private HermiteSeries(
-      double[] alpha, double[] alphaError, MeanSquare square, boolean known) {
+  private HermiteSeries(double[] alpha, double[] alphaError, MeanSquare square, boolean known) {
     double meanSquare = square.value();
     meanSquareError = square.error();
     this.known = known;
@@ -90,7 +89,8 @@ final class HermiteSeries {
     double[] alpha = basis.coefficients(even, odd);
     double[] coarse = basis.coarseCoefficients(even, odd);
     MeanSquare meanSquare =
-        MeanSquare.of(g, tau, line, range, basis.step, basis.mean(square), basis.coarseMean(square));
+        MeanSquare.of(
+            g, tau, line, range, basis.step, basis.mean(square), basis.coarseMean(square));
     double beyondRange = tail(square[n - 1], basis.nodes[n - 1]);
     boolean known =
         Double.isFinite(meanSquare.value()) && beyondRange <= NEGLIGIBLE * meanSquare.value();
