@@ -9,8 +9,8 @@ import io.tangentflow.data.Dataset;
 import io.tangentflow.experiment.DepthConvergence;
 import io.tangentflow.experiment.DepthGaps;
 import io.tangentflow.experiment.DepthGaps.Setting;
+import io.tangentflow.model.Activations;
 import io.tangentflow.model.NeuralOde;
-import io.tangentflow.model.StandardActivation;
 import io.tangentflow.ode.StandardDynamics;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
@@ -70,9 +70,7 @@ final class ConvergenceCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "NAME",
       defaultValue = "softplus,gelu,tanh,relu",
-      description =
-          "Any of softplus, relu, gelu, quadratic, tanh, erf, silu, sine, identity (default:"
-              + " ${DEFAULT-VALUE}).")
+      description = "Any that 'tangentflow activation' lists (default: ${DEFAULT-VALUE}).")
   private List<String> activations;
 
   @Option(
@@ -128,8 +126,8 @@ final class ConvergenceCommand implements Callable<Integer> {
       names = "--tolerance",
       paramLabel = "τ",
       description =
-          "Relative error of each step of the continuous model (default: 1e-11; 1e-8 for relu, whose"
-              + " kinks make steps short; 3e-6 in fp32).")
+          "Relative error of each step of the continuous model (default: 1e-11; 1e-8 for those with a"
+              + " kink, which makes steps short; 3e-6 in fp32).")
   private Double tolerance;
 
   @Option(
@@ -214,8 +212,9 @@ final class ConvergenceCommand implements Callable<Integer> {
 
   private List<NeuralOde> models(int inputDim) {
     List<NeuralOde> models = new ArrayList<>();
-    List<StandardActivation> all = activations.stream().map(StandardActivation::named).toList();
-    for (StandardActivation phi : distinct("--activation", all)) {
+    List<String> labels =
+        activations.stream().map(name -> Activations.named(name).label()).toList();
+    for (String label : distinct("--activation", labels)) {
       for (int width : distinct("--width", widths)) {
         models.add(
             new NeuralOde(
@@ -226,7 +225,7 @@ final class ConvergenceCommand implements Callable<Integer> {
                 scales.sigmaU,
                 scales.sigmaW,
                 scales.sigmaV,
-                phi));
+                Activations.named(label)));
       }
     }
     return models;

@@ -20,9 +20,9 @@ import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitValue;
 import io.tangentflow.kernel.limit.LimitingKernel;
+import io.tangentflow.model.Activations;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
-import io.tangentflow.model.StandardActivation;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.Spectrum;
@@ -86,7 +86,7 @@ final class LimitCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "softplus",
       description =
-          "softplus, relu, gelu, quadratic, tanh, erf, silu, sine or identity (default:"
+          "softplus, relu, gelu, tanh or another that 'tangentflow activation' lists (default:"
               + " ${DEFAULT-VALUE}).")
   private String activation;
 
@@ -433,7 +433,7 @@ final class LimitCommand implements Callable<Integer> {
 
   private String description() {
     return "Infinite-width limit of "
-        + StandardActivation.named(activation).label()
+        + Activations.named(activation).label()
         + (depth.equalsIgnoreCase(CONTINUUM) ? ", continuum" : ", depth " + depth);
   }
 
@@ -448,7 +448,7 @@ final class LimitCommand implements Callable<Integer> {
             scales.sigmaU,
             scales.sigmaW,
             scales.sigmaV,
-            StandardActivation.named(activation));
+            Activations.named(activation));
     if (depth.equalsIgnoreCase(CONTINUUM)) {
       return new ContinuumLimit(model);
     }

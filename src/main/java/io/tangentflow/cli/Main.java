@@ -47,6 +47,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       NtkCommand.class,
       LimitCommand.class,
+      ActivationCommand.class,
       SpectrumCommand.class,
       EnsembleCommand.class,
       GradientCommand.class,

@@ -1,8 +1,9 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.model.Activation;
+import io.tangentflow.model.Activations;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
-import io.tangentflow.model.StandardActivation;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -16,7 +17,7 @@ final class NetworkOptions {
       paramLabel = "NAME",
       defaultValue = "softplus",
       description =
-          "softplus, relu, gelu, quadratic, tanh, erf, silu, sine or identity (default:"
+          "softplus, relu, gelu, tanh or another that 'tangentflow activation' lists (default:"
               + " ${DEFAULT-VALUE}).")
   private String activation;
 
@@ -36,8 +37,8 @@ final class NetworkOptions {
       description = "Seed of the parameters; see 'init' (default: ${DEFAULT-VALUE}).")
   long seed;
 
-  StandardActivation activation() {
-    return StandardActivation.named(activation);
+  Activation activation() {
+    return Activations.named(activation);
   }
 
   NeuralOde model(int inputDim, int width) {

@@ -49,9 +49,7 @@ final class SweepCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "NAME",
       defaultValue = "softplus",
-      description =
-          "Any of softplus, relu, gelu, quadratic, tanh, erf, silu, sine, identity (default:"
-              + " ${DEFAULT-VALUE}).")
+      description = "Any that 'tangentflow activation' lists (default: ${DEFAULT-VALUE}).")
   private List<String> activations;
 
   @Option(

@@ -7,10 +7,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.model.Activations;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
-import io.tangentflow.model.StandardActivation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -144,7 +144,7 @@ public final class NetworkFile {
             number(index, node, "sigmaU"),
             number(index, node, "sigmaW"),
             number(index, node, "sigmaV"),
-            StandardActivation.named(field(index, node, "activation").asText()));
+            Activations.named(field(index, node, "activation").asText()));
     Parameters.Given parameters =
         new Parameters.Given(
             matrix(index, node, "U", n, d),

@@ -181,7 +181,7 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
   }
 
   private static boolean kinks(Activation activation) {
-    return activation.derivativeLipschitz().isEmpty();
+    return !activation.smooth();
   }
 
   /**

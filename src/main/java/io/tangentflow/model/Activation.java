@@ -9,7 +9,7 @@ import java.util.OptionalDouble;
  */
 public interface Activation {
 
-  /** The name it is asked for on the command line and reported by. */
+  /** The name it is asked for on the command line, see {@link Activations}, and reported by. */
   String label();
 
   /** φ(x), for every finite x; NaN in, NaN out. At ±∞ a product 0·∞ may give NaN. */
@@ -29,4 +29,12 @@ public interface Activation {
    * one sphere if φ is not (Gao et al., ICLR 2025).
    */
   boolean polynomial();
+
+  /**
+   * Whether φ is smooth. One that is not has its only kink at 0: it is smooth on x ≤ 0 and on x ≥
+   * 0, and quadratures do not step across 0.
+   */
+  default boolean smooth() {
+    return true;
+  }
 }

@@ -191,12 +191,17 @@ public enum StandardActivation implements Activation {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  @Override
+  public boolean smooth() {
+    return this != RELU;
+  }
+
   private static OptionalDouble optional(double constant) {
     return Double.isNaN(constant) ? OptionalDouble.empty() : OptionalDouble.of(constant);
   }
 
   /** 1 / (1 + e⁻ˣ) without overflow and without loss for large −x. */
-  private static double sigmoid(double x) {
+  static double sigmoid(double x) {
     double u = Math.exp(-Math.abs(x));
     return x >= 0 ? 1 / (1 + u) : u / (1 + u);
   }

@@ -6,6 +6,7 @@ import io.tangentflow.backend.Precision;
 import io.tangentflow.data.DataSource;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.Normalisation;
+import io.tangentflow.model.Activations;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.StandardActivation;
 import io.tangentflow.ode.Tableau;
@@ -60,7 +61,7 @@ public record SweepConfiguration(
         distinct(
             "--activation",
             present("--activation", activations).stream()
-                .map(name -> StandardActivation.named(name).label())
+                .map(name -> Activations.named(name).label())
                 .toList());
     solvers =
         distinct(
@@ -155,7 +156,7 @@ public record SweepConfiguration(
       double sigmaW,
       double sigmaV) {
     return new NeuralOde(
-        inputDim, width, 1, horizon, sigmaU, sigmaW, sigmaV, StandardActivation.named(activation));
+        inputDim, width, 1, horizon, sigmaU, sigmaW, sigmaV, Activations.named(activation));
   }
 
   private static <T> List<T> present(String option, List<T> values) {

@@ -184,4 +184,19 @@ class EmulatedDeviceTest {
     Invocation tooLittle = Invocation.of("ntk", "--backend", "cuda", "--memory", "100k").ended(5);
     assertTrue(tooLittle.err().contains("of device memory"), tooLittle.err());
   }
+
+  @Test
+  void anActivationWithoutAKernelIsRefusedInOneSentence() {
+    for (String command : new String[] {"ntk", "ensemble", "gradient"}) {
+      Invocation refused =
+          Invocation.of(
+                  command, "--backend", "cuda", "--activation", "cosine", "--samples", 2, "-q")
+              .ended(2);
+      assertEquals(
+          "tangentflow: --activation: cosine has no CUDA kernel; use a CPU backend, or add one to"
+              + " cuda-kernels\n",
+          refused.err(),
+          command);
+    }
+  }
 }

@@ -4,7 +4,7 @@ package io.tangentflow.kernel.dual;
 abstract class ClosedFormDual implements DualActivation {
 
   /** Rounding errors of a formula of a dozen operations, with a margin. */
-  private static final double ROUNDING = 16 * Math.ulp(1.0);
+  static final double ROUNDING = 16 * Math.ulp(1.0);
 
   @Override
   public final Method method() {
@@ -28,12 +28,12 @@ abstract class ClosedFormDual implements DualActivation {
 
   /** Relative to √(E[φ(u)²] E[φ(v)²]), not to the value, which may be small by cancellation. */
   @Override
-  public final double valueError(Marginal u, Marginal v) {
+  public double valueError(Marginal u, Marginal v) {
     return ROUNDING * Math.sqrt(value(u, u, u.variance()) * value(v, v, v.variance()));
   }
 
   @Override
-  public final double derivativeError(Marginal u, Marginal v) {
+  public double derivativeError(Marginal u, Marginal v) {
     return ROUNDING * Math.sqrt(derivative(u, u, u.variance()) * derivative(v, v, v.variance()));
   }
 }

@@ -17,6 +17,12 @@ final class Covariance {
     return Math.max(-bound, Math.min(bound, c));
   }
 
+  /** ab − c² for a c that is {@link #clamped}: not negative, and 0 at c = ±√(ab). */
+  static double determinant(Marginal u, Marginal v, double c) {
+    double bound = u.deviation() * v.deviation();
+    return (bound - c) * (bound + c);
+  }
+
   /** ρ = c/√(ab), moved into [−1, 1]; 0 where a or b is 0. */
   static double correlation(Marginal u, Marginal v, double c) {
     double bound = bound(u, v, c);

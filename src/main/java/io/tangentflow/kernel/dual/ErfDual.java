@@ -22,8 +22,6 @@ final class ErfDual extends ClosedFormDual {
   }
 
   private static double determinant(Marginal u, Marginal v, double c) {
-    double a = 2 * u.variance();
-    double b = 2 * v.variance();
-    return 1 + a + b + Math.max(0, a * b - 4 * c * c);
+    return 1 + 2 * (u.variance() + v.variance()) + 4 * Covariance.determinant(u, v, c);
   }
 }

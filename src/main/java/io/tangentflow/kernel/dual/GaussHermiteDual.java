@@ -5,7 +5,7 @@ import java.util.function.DoubleUnaryOperator;
 import org.apache.commons.math3.linear.EigenDecomposition;
 
 /**
- * The dual of any activation by the tensor Gauss–Hermite rule of a given order per axis,
+ * The dual of any smooth activation by the tensor Gauss–Hermite rule of a given order per axis,
  *
  * <pre>
  *   E[φ(u)φ(v)] ≈ Σ_i Σ_j w_i w_j φ(√a z_i) φ(√b (ρ z_i + √(1−ρ²) z_j)).
@@ -75,12 +75,12 @@ public final class GaussHermiteDual implements DualActivation {
 
   @Override
   public boolean smooth() {
-    return true;
+    return phi.smooth();
   }
 
   @Override
   public boolean homogeneous() {
-    return false;
+    return Homogeneity.of(phi);
   }
 
   @Override

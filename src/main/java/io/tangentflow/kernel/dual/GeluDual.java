@@ -19,7 +19,7 @@ final class GeluDual extends ClosedFormDual {
     double c = Covariance.clamped(u, v, covariance);
     double a = u.variance();
     double b = v.variance();
-    double root = Math.sqrt(determinant(a, b, c));
+    double root = Math.sqrt(determinant(u, v, c));
     double n = 1 / (2 * Math.PI * root);
     return c * quadrant(c, root) + n * (a * b + c * c * (1 / (1 + a) + 1 / (1 + b) - 1));
   }
@@ -29,7 +29,7 @@ final class GeluDual extends ClosedFormDual {
     double c = Covariance.clamped(u, v, covariance);
     double a = u.variance();
     double b = v.variance();
-    double d = determinant(a, b, c);
+    double d = determinant(u, v, c);
     double root = Math.sqrt(d);
     double n = 1 / (2 * Math.PI * root);
     return quadrant(c, root) + c * n * (1 / (1 + a) + 1 / (1 + b) + 1 / d);
@@ -40,7 +40,7 @@ final class GeluDual extends ClosedFormDual {
   }
 
   /** (1+a)(1+b) − c², without cancellation of 1 against ab − c² ≥ 0. */
-  private static double determinant(double a, double b, double c) {
-    return 1 + a + b + Math.max(0, a * b - c * c);
+  static double determinant(Marginal u, Marginal v, double c) {
+    return 1 + u.variance() + v.variance() + Covariance.determinant(u, v, c);
   }
 }

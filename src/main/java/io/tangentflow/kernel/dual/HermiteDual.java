@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The dual of any smooth activation by Mehler's expansion: with α_k(τ) the coefficients of z ↦
- * φ(τz) in the Hermite polynomials he_k, orthonormal under the standard normal density,
+ * The dual of any activation by Mehler's expansion: with α_k(τ) the coefficients of z ↦ φ(τz) in
+ * the Hermite polynomials he_k, orthonormal under the standard normal density,
  *
  * <pre>
  *   E[φ(u)φ(v)] = Σ_k α_k(√a) α_k(√b) ρ^k,     ρ = c/√(ab),
@@ -19,11 +19,17 @@ import java.util.List;
  * #MOST_TERMS} terms; where that is too few the error bound says so. Errors relative to
  * √(E[φ(u)²]E[φ(v)²]) are about 1e-15 for variances in [0, 10]; the bound is some 1e-14 for
  * variances of one size and wider where they differ, as the rest of the shorter series is known
- * only to √ε: 1e-10 for variances 10 and 0.1 of Softplus, 1e-8 of tanh. A {@link Marginal} is the
- * table of coefficients of one variance, so a pair costs one sum over k.
+ * only to √ε: 1e-10 for variances 10 and 0.1 of Softplus, 1e-8 of tanh; {@link #marginals} avoids
+ * that. A {@link Marginal} is the table of coefficients of one variance, so a pair costs one sum
+ * over k.
  *
- * <p>A φ with a kink is admitted, but its coefficients fall like a power of k and the bounds are
- * wide.
+ * <p>The coefficients of a φ with a kink at 0 fall like k^(−5/4), those of φ' like k^(−3/4). All
+ * {@value #MOST_TERMS} are computed, by quadrature on either side of 0, and exactly but for
+ * rounding; the bounds, which hold at |ρ| = 1, are 2e-6 and 1e-2 of √(E[φ²]E[φ²]), and at |ρ| ≤
+ * 0.98 the series itself is exact to rounding.
+ *
+ * <p>Where E[φ²] or a part of it that counts is beyond fp64, as that of eˣ for variances above 60,
+ * values are infinite or not a number and bounds are infinite.
  */
 public final class HermiteDual implements DualActivation {
 
@@ -31,9 +37,11 @@ public final class HermiteDual implements DualActivation {
   private static final int MOST_TERMS = 2048;
 
   private final Activation phi;
+  private final boolean homogeneous;
 
   public HermiteDual(Activation phi) {
     this.phi = phi;
+    homogeneous = Homogeneity.of(phi);
   }
 
   @Override
@@ -43,21 +51,21 @@ public final class HermiteDual implements DualActivation {
 
   @Override
   public boolean smooth() {
-    return true;
+    return phi.smooth();
   }
 
   @Override
   public boolean homogeneous() {
-    return false;
+    return homogeneous;
   }
 
   /** The tables of α_k for φ and φ'. */
   @Override
   public Marginal marginal(double variance) {
-    int terms = FEWEST_TERMS;
+    int terms = phi.smooth() ? FEWEST_TERMS : MOST_TERMS;
     while (true) {
       Table table = table(variance, terms);
-      if ((table.value.complete() && table.derivative.complete()) || terms == MOST_TERMS) {
+      if (table.complete() || !table.known() || terms == MOST_TERMS) {
         return table;
       }
       terms *= 2;
@@ -80,14 +88,28 @@ public final class HermiteDual implements DualActivation {
     return tables;
   }
 
+  /** By tables of one length. */
+  @Override
+  public double value(double a, double b, double c) {
+    List<Marginal> tables = marginals(new double[] {a, b});
+    return value(tables.get(0), tables.get(1), c);
+  }
+
+  /** By tables of one length. */
+  @Override
+  public double derivative(double a, double b, double c) {
+    List<Marginal> tables = marginals(new double[] {a, b});
+    return derivative(tables.get(0), tables.get(1), c);
+  }
+
   private Table table(double variance, int terms) {
     double tau = Normal.deviationOf(variance);
-    HermiteBasis basis = HermiteBasis.of(terms);
+    HalfLine line = HalfLine.of(phi);
     return new Table(
         variance,
         tau,
-        HermiteSeries.of(phi::value, tau, basis),
-        HermiteSeries.of(phi::derivative, tau, basis));
+        HermiteSeries.of(phi::value, tau, terms, line),
+        HermiteSeries.of(phi::derivative, tau, terms, line));
   }
 
   @Override
@@ -122,5 +144,14 @@ public final class HermiteDual implements DualActivation {
 
   /** The coefficients of φ and of φ' for one variance. */
   record Table(double variance, double deviation, HermiteSeries value, HermiteSeries derivative)
-      implements Marginal {}
+      implements Marginal {
+
+    boolean complete() {
+      return value.complete() && derivative.complete();
+    }
+
+    boolean known() {
+      return value.known() && derivative.known();
+    }
+  }
 }

@@ -15,6 +15,14 @@ final class HermiteSeries {
   /** Parseval's defect E[g²] − Σα_k², relative to E[g²], at which a series is complete. */
   private static final double COMPLETE = 2e-15;
 
+  /** Where the line ends, from what does for most g to where n(z) leaves fp64. */
+  private static final double[] RANGES = {14, 20, 28, 40, 56};
+
+  /**
+   * What is left out beyond the range, relative to E[g²], that moves no α_k by 1e-15 of E[g²]^½.
+   */
+  private static final double NEGLIGIBLE = 1e-30;
+
   private final double[] alpha;
   private final double[] alphaError;
 
@@ -25,9 +33,14 @@ final class HermiteSeries {
   private final double beyond;
 
   private final double norm;
+  private final double meanSquareError;
   private final boolean complete;
+  private final boolean known;
 
-  private HermiteSeries(double[] alpha, double[] alphaError, double meanSquare) {
+  private HermiteSeries(double[] alpha, double[] alphaError, MeanSquare square, boolean known) {
+    double meanSquare = square.value();
+    meanSquareError = square.error();
+    this.known = known;
     this.alpha = alpha;
     this.alphaError = alphaError;
     rest = new double[alpha.length];
@@ -37,14 +50,31 @@ final class HermiteSeries {
       squares += alpha[k] * alpha[k];
     }
     double defect = Math.max(0, meanSquare - squares);
-    // A difference, not known better than the rounding of its terms.
-    beyond = defect + 4 * Math.ulp(1.0) * meanSquare;
+    // A difference, not known better than its terms.
+    beyond = defect + meanSquareError;
     norm = Math.sqrt(meanSquare);
     complete = defect <= COMPLETE * meanSquare;
   }
 
-  /** The series of z ↦ g(τz), in the terms of the basis. */
-  static HermiteSeries of(DoubleUnaryOperator g, double tau, HermiteBasis basis) {
+  /**
+   * The first terms of the series of z ↦ g(τz).
+   *
+   * @param line {@link HalfLine#BESIDE_ZERO} where g has a kink or a jump at 0
+   */
+  static HermiteSeries of(DoubleUnaryOperator g, double tau, int terms, HalfLine line) {
+    HermiteSeries series = null;
+    for (double range : RANGES) {
+      series = of(g, tau, terms, line, range);
+      if (series.known) {
+        break;
+      }
+    }
+    return series;
+  }
+
+  private static HermiteSeries of(
+      DoubleUnaryOperator g, double tau, int terms, HalfLine line, double range) {
+    HermiteBasis basis = HermiteBasis.of(terms, range, line);
     int n = basis.nodes.length;
     double[] even = new double[n];
     double[] odd = new double[n];
@@ -58,11 +88,22 @@ final class HermiteSeries {
     }
     double[] alpha = basis.coefficients(even, odd);
     double[] coarse = basis.coarseCoefficients(even, odd);
+    MeanSquare meanSquare =
+        MeanSquare.of(
+            g, tau, line, range, basis.step, basis.mean(square), basis.coarseMean(square));
+    double beyondRange = tail(square[n - 1], basis.nodes[n - 1]);
+    boolean known =
+        Double.isFinite(meanSquare.value()) && beyondRange <= NEGLIGIBLE * meanSquare.value();
     double[] error = new double[alpha.length];
     for (int k = 0; k < alpha.length; k++) {
-      error[k] = Math.abs(alpha[k] - coarse[k]);
+      error[k] = Math.abs(alpha[k] - coarse[k]) + Math.sqrt(beyondRange);
     }
-    return new HermiteSeries(alpha, error, basis.mean(square));
+    return new HermiteSeries(alpha, error, meanSquare, known);
+  }
+
+  /** g² n at the end of the range: its integral beyond, where g² n falls at least like e^−z. */
+  private static double tail(double square, double z) {
+    return square == 0 ? 0 : Math.exp(Math.log(square) - 0.5 * z * z) / Math.sqrt(2 * Math.PI);
   }
 
   /** Whether all but rounding of E[g²] is in the coefficients. */
@@ -70,12 +111,36 @@ final class HermiteSeries {
     return complete;
   }
 
+  /**
+   * Whether there is such a series in fp64. Not where E[g²] is beyond it, or has a part where n(z)
+   * is: then every error is infinite.
+   */
+  boolean known() {
+    return known;
+  }
+
+  /** √E[g²]. */
   double norm() {
     return norm;
   }
 
+  /** A bound on the error of E[g²] by the quadrature, and rounding. */
+  double meanSquareError() {
+    return meanSquareError;
+  }
+
   double[] coefficients() {
     return alpha;
+  }
+
+  /** Bounds on the errors of the coefficients by the quadrature, itself by every second node. */
+  double[] coefficientErrors() {
+    return alphaError;
+  }
+
+  /** A bound on √Σ α_k² of all coefficients that are not here. */
+  double remainder() {
+    return Math.sqrt(beyond);
   }
 
   /** Σ_k α_k β_k ρ^k, ended where the terms that are left are below rounding. */
@@ -114,6 +179,9 @@ final class HermiteSeries {
 
   /** A bound on the error of {@link #dot} for |ρ| ≤ 1: truncation, coefficients, rounding. */
   double error(HermiteSeries other) {
+    if (!known || !other.known) {
+      return Double.POSITIVE_INFINITY;
+    }
     int terms = Math.min(alpha.length, other.alpha.length);
     double error = tailBound(other, 1, terms) + 8 * Math.ulp(1.0) * norm * other.norm;
     for (int k = 0; k < terms; k++) {

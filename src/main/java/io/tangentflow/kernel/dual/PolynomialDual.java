@@ -1,6 +1,7 @@
 package io.tangentflow.kernel.dual;
 
 import java.util.Arrays;
+import java.util.stream.DoubleStream;
 
 /**
  * The dual of a polynomial φ(x) = Σ_j p_j x^j of degree p, exactly, in p + 1 terms:
@@ -38,7 +39,16 @@ public final class PolynomialDual extends ClosedFormDual {
   @Override
   public Marginal marginal(double variance) {
     return new Coefficients(
-        variance, Normal.deviationOf(variance), beta(phi, variance), beta(derivative, variance));
+        variance,
+        Normal.deviationOf(variance),
+        beta(phi, variance),
+        beta(derivative, variance),
+        beta(absolute(phi), variance),
+        beta(absolute(derivative), variance));
+  }
+
+  private static double[] absolute(double[] p) {
+    return DoubleStream.of(p).map(Math::abs).toArray();
   }
 
   @Override
@@ -50,6 +60,23 @@ public final class PolynomialDual extends ClosedFormDual {
   public double derivative(Marginal u, Marginal v, double c) {
     return series(
         ((Coefficients) u).derivative, ((Coefficients) v).derivative, Covariance.clamped(u, v, c));
+  }
+
+  /** Coefficients of both signs cancel, so rounding is relative to the sums of their sizes. */
+  @Override
+  public double valueError(Marginal u, Marginal v) {
+    return error(((Coefficients) u).valueSizes, ((Coefficients) v).valueSizes, u, v);
+  }
+
+  @Override
+  public double derivativeError(Marginal u, Marginal v) {
+    return error(((Coefficients) u).derivativeSizes, ((Coefficients) v).derivativeSizes, u, v);
+  }
+
+  /** Each β_k is a sum of some p/2 terms of six rounding errors a step, and so is the series. */
+  private double error(double[] sizesU, double[] sizesV, Marginal u, Marginal v) {
+    double error = ROUNDING * phi.length * series(sizesU, sizesV, u.deviation() * v.deviation());
+    return Double.isNaN(error) ? Double.POSITIVE_INFINITY : error; // ∞·0: beyond fp64
   }
 
   private static double series(double[] betaU, double[] betaV, double c) {
@@ -82,5 +109,11 @@ public final class PolynomialDual extends ClosedFormDual {
 
   @SuppressWarnings("ArrayRecordComponent") // private, never compared
   private record Coefficients(
-      double variance, double deviation, double[] value, double[] derivative) implements Marginal {}
+      double variance,
+      double deviation,
+      double[] value,
+      double[] derivative,
+      double[] valueSizes,
+      double[] derivativeSizes)
+      implements Marginal {}
 }

@@ -113,8 +113,17 @@ public final class TwoTimeBatch {
    * The network of Euler's method with {@code depth} steps L. An iteration costs L³, and L + 1 of
    * them are exact; {@link FiniteDepthLimit} costs L² a pair. The width of {@code ode} is of no
    * account.
+   *
+   * @throws InvalidConfiguration for a φ with a kink other than ReLU: its series would be cut short
    */
   public static TwoTimeBatch finiteDepth(NeuralOde ode, int depth) {
+    if (!ode.activation().smooth() && ode.activation() != StandardActivation.RELU) {
+      throw new InvalidConfiguration(
+          "--activation",
+          ode.activation().label()
+              + " has a kink, and of those backends limit relu alone; its limit is computed pair by"
+              + " pair");
+    }
     FiniteDepthLimit limit = new FiniteDepthLimit(ode, depth);
     return new TwoTimeBatch(
         ode,

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.tangentflow.kernel.dual.DualActivation.Method;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.Philox;
 import io.tangentflow.model.StandardActivation;
@@ -14,38 +13,11 @@ import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class DualActivationTest {
 
   private static final double[] CORRELATIONS = {-1, -0.999, -0.6, 0, 0.3, 0.95, 1};
-  private static final double[][] VARIANCES = {{1, 1}, {0.2, 2.5}, {1e-4, 1}, {9, 10}, {0, 1}};
-
-  @ParameterizedTest
-  @EnumSource(names = {"GELU", "ERF", "SINE", "QUADRATIC", "IDENTITY"})
-  void closedFormsEqualTheHermiteSeriesWithinBothErrorBounds(StandardActivation phi) {
-    DualActivation closed = DualActivation.of(phi);
-    DualActivation series = new HermiteDual(phi);
-    assertEquals(Method.CLOSED_FORM, closed.method());
-    for (double[] ab : VARIANCES) {
-      Marginal u = closed.marginal(ab[0]);
-      Marginal v = closed.marginal(ab[1]);
-      Marginal seriesU = series.marginal(ab[0]);
-      Marginal seriesV = series.marginal(ab[1]);
-      for (double rho : CORRELATIONS) {
-        double c = rho * Math.sqrt(ab[0] * ab[1]);
-        assertEquals(
-            closed.value(u, v, c),
-            series.value(seriesU, seriesV, c),
-            closed.valueError(u, v) + series.valueError(seriesU, seriesV),
-            phi + " " + ab[0] + " " + ab[1] + " " + rho);
-        assertEquals(
-            closed.derivative(u, v, c),
-            series.derivative(seriesU, seriesV, c),
-            closed.derivativeError(u, v) + series.derivativeError(seriesU, seriesV),
-            phi + "' " + ab[0] + " " + ab[1] + " " + rho);
-      }
-    }
-  }
 
   /**
    * Poles near the real axis slow the rule down, and a kink ruins it; it says how far off it is.
@@ -72,8 +44,8 @@ class DualActivationTest {
 
   /** Five standard errors; the stream is fixed, so this either holds or not. */
   @ParameterizedTest
-  @EnumSource
-  void monteCarloAgrees(StandardActivation phi) {
+  @MethodSource("io.tangentflow.kernel.dual.DualPropertiesTest#activations")
+  void monteCarloAgrees(Activation phi) {
     double a = 0.7;
     double b = 1.6;
     double c = -0.4;
@@ -97,37 +69,6 @@ class DualActivationTest {
       double mean = sum / pairs;
       double standardError = Math.sqrt(Math.max(0, squares / pairs - mean * mean) / pairs);
       assertEquals(expected[f], mean, 5 * standardError + 1e-12, phi.label());
-    }
-  }
-
-  /**
-   * Price's theorem by the five-point formula: truncation h⁴ E[φ⁗'φ⁗']/30 ≈ 1e-10, rounding 1e-16/h
-   * ≈ 1e-13.
-   */
-  @ParameterizedTest
-  @EnumSource
-  void theDerivativeDualIsTheSlopeOfTheValueDual(StandardActivation phi) {
-    DualActivation dual = DualActivation.of(phi);
-    Marginal u = dual.marginal(0.8);
-    Marginal v = dual.marginal(1.5);
-    double h = 2e-3;
-    for (double c : new double[] {-0.8, -0.1, 0, 0.5, 0.9}) {
-      double slope =
-          (8 * (dual.value(u, v, c + h) - dual.value(u, v, c - h))
-                  - (dual.value(u, v, c + 2 * h) - dual.value(u, v, c - 2 * h)))
-              / (12 * h);
-      assertEquals(slope, dual.derivative(u, v, c), 1e-9, phi + " " + c);
-    }
-  }
-
-  @ParameterizedTest
-  @EnumSource
-  void dualsAreSymmetric(StandardActivation phi) {
-    DualActivation dual = DualActivation.of(phi);
-    for (double[] ab : VARIANCES) {
-      double c = -0.7 * Math.sqrt(ab[0] * ab[1]);
-      double slack = 2 * dual.valueError(dual.marginal(ab[0]), dual.marginal(ab[1]));
-      assertEquals(dual.value(ab[0], ab[1], c), dual.value(ab[1], ab[0], c), slack);
     }
   }
 

@@ -14,6 +14,7 @@ import io.tangentflow.backend.TwoTimeEquations;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.kernel.limit.TwoTimeBatch.InputPair;
 import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.LeakyRelu;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.StandardActivation;
 import io.tangentflow.testing.BackendCase;
@@ -204,6 +205,13 @@ class TwoTimeBatchTest {
   void reluInTheContinuumIsRefused() {
     NeuralOde ode = new NeuralOde(2, 1, StandardActivation.RELU);
     assertThrows(InvalidConfiguration.class, () -> TwoTimeBatch.continuum(ode, 6));
+  }
+
+  @Test
+  void kinksOtherThanThatOfReluAreRefused() {
+    NeuralOde ode = new NeuralOde(2, 1, new LeakyRelu(0.1));
+    assertThrows(InvalidConfiguration.class, () -> TwoTimeBatch.continuum(ode, 6));
+    assertThrows(InvalidConfiguration.class, () -> TwoTimeBatch.finiteDepth(ode, 3));
   }
 
   /**
