@@ -25,6 +25,15 @@ public final class PolynomialDual extends ClosedFormDual {
     }
   }
 
+  /** p, the degree of φ; 0 for a constant. */
+  public int degree() {
+    int p = phi.length - 1;
+    while (p > 0 && phi[p] == 0) {
+      p--;
+    }
+    return Math.max(0, p);
+  }
+
   @Override
   public boolean homogeneous() {
     for (int j = 0; j < phi.length; j++) {
