@@ -25,13 +25,22 @@ public final class PolynomialDual extends ClosedFormDual {
     }
   }
 
-  /** p, the degree of φ; 0 for a constant. */
+  /** The greatest power of x in φ; 0 where φ = 0. */
   public int degree() {
-    int p = phi.length - 1;
-    while (p > 0 && phi[p] == 0) {
-      p--;
+    int degree = phi.length - 1;
+    while (degree > 0 && phi[degree] == 0) {
+      degree--;
     }
-    return Math.max(0, p);
+    return Math.max(0, degree);
+  }
+
+  /** The least power of x in φ; 0 where φ = 0. */
+  public int leastPower() {
+    int power = 0;
+    while (power < degree() && phi[power] == 0) {
+      power++;
+    }
+    return power;
   }
 
   @Override

@@ -7,16 +7,19 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * How many samples a limiting NTK of a polynomial φ can tell apart. At depth L the output and its
- * gradient are polynomials of the input of degree D = p^(L+1), p the degree of φ, so the rank of a
- * Gram is at most the dimension of those polynomials,
+ * How many samples a limiting NTK of a polynomial φ can tell apart. Let p be the degree of φ and r
+ * its least power. At depth L the output and its gradient are polynomials of the input with powers
+ * from r to D = p^(L+1), so the rank of a Gram is at most the dimension of those polynomials,
  *
  * <pre>
- *   C(D+d, d) in d variables,     C(D+d−1, d−1) + C(D+d−2, d−1) on a sphere.
+ *   C(D+d, d) − C(r−1+d, d)               in d variables,
+ *   C(D+d−1, d−1) + C(D+d−2, d−1)         on a sphere, if D &gt; r,
+ *   C(D+d−1, d−1)                         on a sphere, if D = r.
  * </pre>
  *
- * For φ = x the kernel is proportional to x·x̄, and the rank at most d, at any depth. For p &gt; 1
- * the continuum composes φ without end, and there is no such limit.
+ * On a sphere ‖x‖² is a number, which turns each power into those below it of its parity. For p = 1
+ * this is d, or d + 1, at any depth and in the continuum; for p &gt; 1 the continuum composes φ
+ * without end, and there is no such limit.
  */
 public final class PolynomialRank {
 
@@ -34,39 +37,42 @@ public final class PolynomialRank {
     if (!(DualActivation.of(phi) instanceof PolynomialDual polynomial)) {
       return OptionalLong.empty();
     }
-    long rank = rank(polynomial, depth, dimension, onSphere, samples);
+    if (polynomial.degree() > 1 && depth.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    int least = polynomial.leastPower();
+    // Powers beyond the number of samples change nothing: in one direction alone they suffice.
+    long greatest = power(polynomial.degree(), depth.orElse(0) + 1, samples + least);
+    long rank =
+        onSphere
+            ? onSphere(least, greatest, dimension, samples)
+            : inSpace(least, greatest, dimension, samples);
     return rank < samples ? OptionalLong.of(rank) : OptionalLong.empty();
   }
 
-  private static long rank(
-      PolynomialDual phi, OptionalInt depth, int dimension, boolean onSphere, int most) {
-    if (phi.degree() == 0) {
-      return 1;
-    }
-    if (phi.homogeneous()) {
-      return dimension;
-    }
-    if (phi.degree() > 1 && depth.isEmpty()) {
-      return most;
-    }
-    // D beyond the number of samples changes nothing: so many powers of one feature suffice.
-    long degree = power(phi.degree(), depth.orElse(0) + 1, most);
-    return onSphere
-        ? binomial(degree, dimension - 1, most) + binomial(degree - 1, dimension - 1, most)
-        : binomial(degree, dimension, most);
+  private static long onSphere(int least, long greatest, int dimension, int most) {
+    long ofItsParity = binomial(greatest, dimension - 1, most);
+    return greatest > least
+        ? ofItsParity + binomial(greatest - 1, dimension - 1, most)
+        : ofItsParity;
+  }
+
+  private static long inSpace(int least, long greatest, int dimension, int most) {
+    long missing = least == 0 ? 0 : binomial(least - 1, dimension, Integer.MAX_VALUE);
+    return binomial(greatest, dimension, most + missing) - missing;
   }
 
   /** base^exponent, no more than {@code most}. */
-  private static long power(int base, int exponent, int most) {
+  private static long power(int base, int exponent, long most) {
     long power = 1;
     for (int i = 0; i < exponent && base > 1 && power < most; i++) {
       power *= base;
     }
-    return Math.min(power, most);
+    return Math.min(base == 0 ? 0 : power, most);
   }
 
   /** C(D + k, k), no more than {@code most}. */
-  private static long binomial(long degree, int k, int most) {
+  private static long binomial(long degree, int k, long most) {
     long binomial = 1;
     for (int i = 1; i <= k && binomial < most; i++) {
       binomial = binomial * (degree + i) / i;
