@@ -217,7 +217,9 @@ final class CertificateReport {
         .append("; whatever the errors are, below 2/(λ_max + bound) = ")
         .append(Numbers.significant(gram.safeLearningRate(), 10))
         .append('\n');
-    if (rate >= gram.safeLearningRate()) {
+    if (rate * gram.greatest().lower() >= 2) {
+      text.append("the learning rate chosen is not stable\n");
+    } else if (rate >= gram.safeLearningRate()) {
       text.append("the learning rate chosen is not surely stable\n");
     }
   }
@@ -226,12 +228,15 @@ final class CertificateReport {
   private Table rate(Table table, String name, LinearRate rate, ObjectNode node) {
     node.put("learningRate", rate.learningRate());
     if (definiteness != Definiteness.POSITIVE_DEFINITE) {
-      node.putNull("factor").putNull("stepsToHalve").putNull("stepsToTenthOfLoss");
+      node.putNull("factor")
+          .putNull("decrease")
+          .putNull("stepsToHalve")
+          .putNull("stepsToTenthOfLoss");
       return table.row(
           Cell.of(name), Cell.of(rate.learningRate(), 6), Cell.of("–"), Cell.of("–"), Cell.of("–"));
     }
-    node.put("factor", rate.factor());
-    if (rate.factor() < 1) {
+    node.put("factor", rate.factor()).put("decrease", rate.decrease());
+    if (rate.decrease() > 0) {
       node.put("stepsToHalve", rate.stepsToHalve())
           .put("stepsToTenthOfLoss", rate.stepsToTenthOfLoss());
     } else {
@@ -240,7 +245,7 @@ final class CertificateReport {
     return table.row(
         Cell.of(name),
         Cell.of(rate.learningRate(), 6),
-        Cell.of(1 - rate.factor(), 4),
+        Cell.of(rate.decrease(), 4),
         Cell.of(rate.stepsToHalve(), 4),
         Cell.of(rate.stepsToTenthOfLoss(), 4));
   }

@@ -92,7 +92,8 @@ final class CertifyCommand implements Callable<Integer> {
       names = "--gram",
       paramLabel = "FILE",
       description =
-          "Certify the symmetric matrix in this .npy file instead, its entries taken as exact.")
+          "Certify the symmetric matrix in this .npy file, its entries taken as exact (default: the"
+              + " limiting NTK on --data).")
   private Path gram;
 
   @Option(

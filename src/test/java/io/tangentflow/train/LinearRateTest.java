@@ -52,7 +52,16 @@ class LinearRateTest {
   void fromTwoOverTheGreatestEigenvalueOnNothingFalls() {
     assertEquals(1, LinearRate.of(2 / GREATEST, LEAST, GREATEST).factor(), 1e-15);
     LinearRate unstable = LinearRate.of(1, LEAST, GREATEST);
-    assertEquals(2, unstable.factor());
+    assertEquals(2, unstable.factor(), 1e-15);
     assertEquals(Double.POSITIVE_INFINITY, unstable.stepsToHalve());
+  }
+
+  /** (1 − x)^k = ½ at k = ln 2/x for small x, where 1 − x is 1 in floating point. */
+  @Test
+  void veryIllConditionedKernelsHaveTheirStepsToo() {
+    LinearRate rate = LinearRate.of(1, 1e-18, 1);
+    assertEquals(1, rate.factor());
+    assertEquals(Math.log(2) * 1e18, rate.stepsToHalve(), 1e-15 * 1e18);
+    assertEquals(2e-18, LinearRate.optimal(1e-18, 1).decrease(), 1e-32);
   }
 }

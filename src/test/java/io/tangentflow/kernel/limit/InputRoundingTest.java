@@ -8,6 +8,7 @@ import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.model.StandardActivation;
 import java.math.BigDecimal;
+import java.util.Arrays;
 import java.util.concurrent.ForkJoinPool;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +46,29 @@ class InputRoundingTest {
           assertEquals(0, move, rounding.normEffect() + error, phi + " " + rho);
         }
       }
+    }
+  }
+
+  /** The pair of two norms moves by the geometric mean of what each moves alone. */
+  @ParameterizedTest
+  @EnumSource(names = {"SOFTPLUS", "RELU", "TANH"})
+  void pairsOfDifferentNormsAreBoundedToo(StandardActivation phi) {
+    LimitingKernel kernel = new FiniteDepthLimit(new NeuralOde(TERMS, 1, phi), 2);
+    DenseMatrix inputs = DenseMatrix.zeros(TERMS, 2);
+    Arrays.fill(inputs.values(), 0, TERMS, 0.5);
+    Arrays.fill(inputs.values(), TERMS, 2 * TERMS, 1.5);
+    double error = 4 * kernel.pair(2.25, 0.25, 0.75).ntkError();
+    InputRounding rounding = InputRounding.of(kernel, inputs, 1, error, ForkJoinPool.commonPool());
+    double epsilon = rounding.correlationError();
+    for (double rho : new double[] {1, 0.3, -1}) {
+      double moved = rho - Math.signum(rho) * epsilon;
+      double move =
+          kernel.pair(2.25, 0.25, 0.75 * moved).ntk() - kernel.pair(2.25, 0.25, 0.75 * rho).ntk();
+      assertEquals(0, move, rounding.correlationEffect() + error, phi + " " + rho);
+      double further = 2.25 * (1 + rounding.normError());
+      double dot = rho * Math.sqrt(further * 0.25);
+      move = kernel.pair(further, 0.25, dot).ntk() - kernel.pair(2.25, 0.25, 0.75 * rho).ntk();
+      assertEquals(0, move, rounding.normEffect() + error, phi + " " + rho);
     }
   }
 
@@ -111,7 +135,7 @@ class InputRoundingTest {
   /** One sample of ones, whose norm is 1 exactly. */
   private static InputRounding of(LimitingKernel kernel, int terms, double greatest, double error) {
     DenseMatrix ones = DenseMatrix.zeros(terms, 1);
-    java.util.Arrays.fill(ones.values(), 1);
+    Arrays.fill(ones.values(), 1);
     return InputRounding.of(kernel, ones, greatest, error, ForkJoinPool.commonPool());
   }
 }

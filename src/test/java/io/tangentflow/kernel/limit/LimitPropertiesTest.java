@@ -8,6 +8,7 @@ import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.model.StandardActivation;
 import io.tangentflow.spectrum.Spectrum;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -80,7 +81,7 @@ class LimitPropertiesTest {
       mode = EnumSource.Mode.EXCLUDE)
   void gramsOfDistinctSamplesArePositiveDefinite(StandardActivation phi) {
     DenseMatrix all = inputs(new double[] {1});
-    DenseMatrix x = new DenseMatrix(DIM, 5, java.util.Arrays.copyOf(all.values(), 5 * DIM));
+    DenseMatrix x = new DenseMatrix(DIM, 5, Arrays.copyOf(all.values(), 5 * DIM));
     for (LimitingKernel kernel : kernels(phi, 1, 1, 1, 1)) {
       LimitGram gram = kernel.gram(x);
       assertTrue(Spectrum.least(gram.ntk()).value() > 1e3 * 5 * gram.ntkError(), phi.label());
