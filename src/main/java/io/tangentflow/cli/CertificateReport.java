@@ -43,7 +43,8 @@ final class CertificateReport {
     CertificateReport report = new CertificateReport(gram, Definiteness.of(gram));
     report.root.put("gram", file).put("order", gram.order());
     report.verdict(
-        String.format("Certificate of the matrix of order %d in %s", gram.order(), file));
+        String.format("Certificate of the matrix of order %d in %s", gram.order(), file),
+        "its entries taken as exact");
     report.eigenvalues();
     report.rates(learningRate);
     mostDependent.ifPresent(report::minor);
@@ -83,10 +84,11 @@ final class CertificateReport {
             Numbers.shortest(ode.horizon()),
             Numbers.shortest(ode.sigmaW()),
             certificate.gram().order(),
-            data));
+            data),
+        "given the error estimates");
     report.singularities(certificate);
     report.eigenvalues();
-    report.entries(certificate);
+    report.entries(certificate, depth);
     report.rates(learningRate);
     report.pairs(certificate);
     report.samples(certificate.pairs());
@@ -102,11 +104,13 @@ final class CertificateReport {
     return root;
   }
 
-  private void verdict(String subject) {
+  /** The answer, and the condition that a proof of positivity is under. */
+  private void verdict(String subject, String condition) {
     root.put("definiteness", definiteness.name().toLowerCase(Locale.ROOT).replace('_', '-'));
     text.append(subject)
         .append(".\nStrictly positive definite: ")
         .append(definiteness.answer())
+        .append(definiteness == Definiteness.POSITIVE_DEFINITE ? " (" + condition + ")" : "")
         .append('\n');
   }
 
@@ -136,13 +140,13 @@ final class CertificateReport {
     if (definiteness == Definiteness.POSITIVE_DEFINITE) {
       double condition = gram.greatest().value() / gram.least().value();
       root.put("conditionNumber", condition);
-      text.append("condition number λ_max/λ_min = ")
+      text.append("\ncondition number λ_max/λ_min = ")
           .append(Numbers.significant(condition, 4))
           .append('\n');
     } else {
       double least = gram.greatest().lower() / gram.least().upper();
       root.putNull("conditionNumber");
-      text.append("condition number λ_max/λ_min: ")
+      text.append("\ncondition number λ_max/λ_min: ")
           .append(
               definiteness == Definiteness.SINGULAR
                   ? "infinite"
@@ -170,17 +174,21 @@ final class CertificateReport {
         .put("eigenSolver", lambda.solver());
   }
 
-  private void entries(LimitCertificate certificate) {
+  private void entries(LimitCertificate certificate, OptionalInt depth) {
     root.put("entryError", certificate.entryError())
         .put("entryErrorOfInnerProducts", certificate.rounding().ntkError())
         .put("correlationError", certificate.rounding().correlationError());
     text.append("an entry is off by ")
         .append(Numbers.significant(certificate.entryError(), 2))
-        .append(" (an estimate) and, as correlations are by up to ")
+        .append(
+            depth.isPresent()
+                ? " (estimated from the series and their rounding)"
+                : " (estimated from two numbers of quadrature nodes, which is no theorem)")
+        .append("\nand, as correlations are by up to ")
         .append(Numbers.significant(certificate.rounding().correlationError(), 2))
         .append(", by another ")
         .append(Numbers.significant(certificate.rounding().ntkError(), 2))
-        .append('\n');
+        .append(" at most\n");
   }
 
   private void rates(Double asked) {
@@ -212,7 +220,7 @@ final class CertificateReport {
             LinearRate.optimal(least, greatest),
             node.putObject("optimal"));
     append(table);
-    text.append("stable below 2/λ_max = ")
+    text.append("\nstable below 2/λ_max = ")
         .append(Numbers.significant(gram.greatestStableLearningRate(), 10))
         .append("; whatever the errors are, below 2/(λ_max + bound) = ")
         .append(Numbers.significant(gram.safeLearningRate(), 10))
@@ -306,7 +314,7 @@ final class CertificateReport {
         .put("leastEigenvalueOfMinor", pair.leastEigenvalue());
     text.append(
         String.format(
-            "told apart least: %d, %d, with K_ij/√(K_ii K_jj) = %s; their 2×2 minor alone bounds λ_min"
+            "%ntold apart least: %d, %d, with K_ij/√(K_ii K_jj) = %s; their 2×2 minor alone bounds λ_min"
                 + " by %s%n",
             pair.first(),
             pair.second(),

@@ -5,7 +5,7 @@ import io.tangentflow.spectrum.GramCertificate;
 /** What a certificate says of a positive semi-definite Gram matrix. */
 public enum Definiteness {
   /** λ_min exceeds its error bound. */
-  POSITIVE_DEFINITE("yes (given the error estimates)"),
+  POSITIVE_DEFINITE("yes"),
   /** λ_min is 0 in exact arithmetic, for a reason that is given. */
   SINGULAR("no"),
   /** λ_min is 0 within its error bound. */
