@@ -250,6 +250,25 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     }
   }
 
+  /** A matrix that is no Gram matrix: its least eigenvalue is surely negative. Exit code 10. */
+  public static final class KernelNotPositive extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    /**
+     * @param eigenvalue λ_min
+     * @param bound of its error, less than −λ_min
+     */
+    public KernelNotPositive(double eigenvalue, double bound) {
+      super(
+          10,
+          String.format(
+              "the matrix is not positive semi-definite, as a kernel's is: λ_min = %.3e, with an error"
+                  + " of at most %.1e; if its entries were rounded, compute them in fp64",
+              eigenvalue, bound),
+          null);
+    }
+  }
+
   /** A directory that holds something else, or cannot be written. Exit code 11. */
   public static final class RunDirectoryConflict extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;

@@ -31,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       " 6:a call of the CUDA driver or its libraries failed",
       " 7:a state, adjoint or kernel is not finite",
       " 8:no step of an adaptive solver is short enough",
+      "10:a matrix is not positive semi-definite, as a kernel's is",
       "11:an output cannot be written, or a directory holds something else or is in use",
       "130:interrupted"
     },
@@ -49,6 +50,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       LimitCommand.class,
       ActivationCommand.class,
       SpectrumCommand.class,
+      CertifyCommand.class,
       EnsembleCommand.class,
       GradientCommand.class,
       ConvergenceCommand.class,

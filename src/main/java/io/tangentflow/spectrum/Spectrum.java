@@ -136,7 +136,7 @@ public final class Spectrum {
     }
   }
 
-  private static LAPACK lapack() {
+  static LAPACK lapack() {
     if (OpenBlas.failure() == null) {
       return OpenBlas.lapack();
     }

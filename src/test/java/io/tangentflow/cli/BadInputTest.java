@@ -117,6 +117,22 @@ class BadInputTest {
             of(2, "--dot", "limit --norms 1,1 --dot NaN"),
             of(2, "--out: is about data", "limit --norms 1,1 --dot 1 --out DIR/K.npy"),
             of(2, "--samples: is about data", "limit --norms 1,1 --dot 1 --samples 4"),
+            of(2, "--learning-rate: must be a positive", "certify --learning-rate 0"),
+            of(2, "--learning-rate: must be a positive", "certify --learning-rate NaN"),
+            of(2, "--learning-rate: must be a positive", "certify --learning-rate=-0.1"),
+            of(2, "--depth: must be between 1 and 8192, not 0", "certify --depth 0"),
+            of(2, "--depth: must be a number of steps or inf", "certify --depth deep"),
+            of(2, "--samples: 1798 were asked for", "certify --samples 1798"),
+            of(2, "--samples", "certify --samples 2000000000 --data synthetic:d=1"),
+            of(2, "--threads: must be between", "certify --threads 0 --samples 4"),
+            of(2, "--sigma-v: the kernel is zero", "certify --sigma-v 0 --samples 4"),
+            of(
+                2,
+                "--sigma-u: the kernel is zero",
+                "certify --activation relu --sigma-u 0 --samples 4"),
+            of(2, "blows up", "certify --activation quadratic --horizon 5 --samples 4"),
+            of(2, "--depth: is about a limiting kernel", "certify --gram DIR/K.npy --depth 3"),
+            of(2, "--threads: is about a", "certify --gram DIR/K.npy --threads 3"),
             of(2, "blows up", "sweep --activation quadratic --samples 4 --out DIR/run"),
             of(
                 2,
@@ -193,6 +209,7 @@ class BadInputTest {
     return Stream.of(
             of(2, "no activation 'swish'; known are softplus", "ntk --activation swish"),
             of(2, "no activation 'swish'", "limit --activation swish"),
+            of(2, "no activation 'swish'", "certify --activation swish"),
             of(2, "no activation ''", "sweep --activation= --out DIR/run"),
             of(2, "no solver 'rk5'; known are euler", "ntk --solver rk5"),
             of(2, "no solver 'rk5'; known are euler", "ensemble --solver rk5"),
@@ -304,6 +321,11 @@ class BadInputTest {
                 "spectrum DIR/a.npy"),
             of(3, "not a .npy file", text("a.npy", "hello, matrix"), "spectrum DIR/a.npy"),
             of(3, "no such file", "spectrum DIR/a.npy"),
+            of(3, "no such file", "certify --gram DIR/a.npy"),
+            of(3, "is not symmetric", npy(1, 2, 3, 4), "certify --gram DIR/a.npy"),
+            of(3, "is zero", npy(0, 0, 0, 0), "certify --gram DIR/a.npy"),
+            of(3, "is Infinity", npy(1, 0, 0, 1 / 0.0), "certify --gram DIR/a.npy"),
+            of(10, "not positive semi-definite", npy(1, 2, 2, 1), "certify --gram DIR/a.npy"),
             of(3, "no such file", "evaluate DIR/none.json"))
         .map(this::test);
   }

@@ -35,6 +35,7 @@ class CommandsTest {
           "evaluate",
           "ntk",
           "limit",
+          "certify",
           "ensemble",
           "convergence",
           "spectrum",
@@ -82,6 +83,8 @@ class CommandsTest {
         new Object[] {"limit", "--norms", "1,1", "--dot", 0.25},
         new Object[] {"limit", "--samples", 4, "--activation", "RELU", "--depth", 3},
         new Object[] {"limit", "--samples", 4, "--data", "synthetic:d=3", "--depth", "INF"},
+        new Object[] {"certify", "--samples", 4},
+        new Object[] {"certify", "--gram", gram, "--learning-rate", 0.1},
         new Object[] {"ensemble", "--networks", 20, "--width", 8, "--samples", 2},
         new Object[] {
           "ensemble",

@@ -26,6 +26,24 @@ public final class PolynomialDual extends ClosedFormDual {
     }
   }
 
+  /** The greatest power of x in φ; 0 where φ = 0. */
+  public int degree() {
+    int degree = phi.length - 1;
+    while (degree > 0 && phi[degree] == 0) {
+      degree--;
+    }
+    return Math.max(0, degree);
+  }
+
+  /** The least power of x in φ; 0 where φ = 0. */
+  public int leastPower() {
+    int power = 0;
+    while (power < degree() && phi[power] == 0) {
+      power++;
+    }
+    return power;
+  }
+
   @Override
   public boolean homogeneous() {
     for (int j = 0; j < phi.length; j++) {

@@ -1,8 +1,12 @@
 package io.tangentflow.kernel.limit;
 
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Backends;
+import io.tangentflow.backend.Precision;
 import io.tangentflow.model.DenseMatrix;
 import java.util.concurrent.ForkJoinPool;
+import java.util.function.LongConsumer;
 
 /**
  * The kernels of a Neural ODE as its width goes to infinity: of f(x) at initialisation (NNGP) and
@@ -35,13 +39,26 @@ public interface LimitingKernel {
   LimitValue pair(double normSqOverDx, double normSqOverDy, double dotOverD);
 
   /**
-   * The kernels of all pairs, on the backend and the common pool.
+   * The kernels of all pairs, on the usable backend of the highest rank in FP64.
    *
    * @param inputs d×N, one sample per column. Not modified.
+   * @param pool the threads that compute
+   * @param finishedPairs receives the number of finished pairs out of N(N+1)/2 now and then, in
+   *     ascending order
    */
-  default LimitGram gram(DenseMatrix inputs, Backend backend) {
-    return tiles(inputs, ForkJoinPool.commonPool())
-        .gram(backend, backend.availableBytes(), finished -> {});
+  default LimitGram gram(DenseMatrix inputs, ForkJoinPool pool, LongConsumer finishedPairs) {
+    LimitTiles tiles = tiles(inputs, pool);
+    BackendOptions options = new BackendOptions(Precision.FP64, pool.getParallelism());
+    try (Backend backend = Backends.open(Backends.AUTO, options)) {
+      return tiles.gram(backend, backend.availableBytes(), finishedPairs);
+    }
+  }
+
+  /**
+   * {@link #gram(DenseMatrix, ForkJoinPool, LongConsumer)} in the common pool, without progress.
+   */
+  default LimitGram gram(DenseMatrix inputs) {
+    return gram(inputs, ForkJoinPool.commonPool(), finished -> {});
   }
 
   /**

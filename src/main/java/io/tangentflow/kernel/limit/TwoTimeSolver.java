@@ -86,11 +86,15 @@ final class TwoTimeSolver {
 
   /** The kernels of two inputs with x·x̄/d; empty if the iteration diverges. */
   Optional<Solution> pair(InputProcess x, InputProcess y, double dotOverD) {
+    return covariance(x, y, dotOverD).flatMap(s -> pair(x, y, sigmaUSquared * dotOverD, s));
+  }
+
+  /** S_ts at the points of the grid; empty if the iteration diverges. */
+  Optional<double[]> covariance(InputProcess x, InputProcess y, double dotOverD) {
     double c = sigmaUSquared * dotOverD;
     return fixedPoint(
-            constant(c, grid.points()),
-            s -> affine(c, grid.fromStart(values(x.marginals(), y.marginals(), s))))
-        .flatMap(s -> pair(x, y, c, s));
+        constant(c, grid.points()),
+        s -> affine(c, grid.fromStart(values(x.marginals(), y.marginals(), s))));
   }
 
   /** The kernels that follow from the covariance s. */

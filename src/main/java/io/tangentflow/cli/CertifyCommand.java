@@ -1,0 +1,201 @@
+package io.tangentflow.cli;
+
+import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.data.Dataset;
+import io.tangentflow.data.Npy;
+import io.tangentflow.experiment.LimitCertificate;
+import io.tangentflow.kernel.limit.ContinuumLimit;
+import io.tangentflow.kernel.limit.FiniteDepthLimit;
+import io.tangentflow.kernel.limit.LimitingKernel;
+import io.tangentflow.model.Activations;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.spectrum.GramCertificate;
+import io.tangentflow.spectrum.KernelPair;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ForkJoinPool;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "certify",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Whether the limiting NTK of given samples is strictly positive definite, and how fast gradient"
+          + " descent is by it: λ_min and λ_max with error bounds, learning rates, the pairs of samples"
+          + " that decide, and the assumptions of the convergence theorem.",
+      "An error bound has three parts: the evaluation of the kernel (N times the error estimate of an"
+          + " entry; the estimate compares two numbers of quadrature nodes and is no theorem), the"
+          + " rounding of inner products (N times the most that it can move an entry), and the"
+          + " eigen-solver (verified by Cholesky's factorisation).",
+      "Exit code 0 whatever the answer, which is \"definiteness\" in --json: positive-definite, singular"
+          + " or undecided. Exit code 10 if λ_min is negative by more than its bound.",
+      "Samples are numbered from 0, in the order in which they are drawn."
+    })
+final class CertifyCommand implements Callable<Integer> {
+
+  private static final String CONTINUUM = "inf";
+
+  /** What has no meaning for a given matrix. */
+  private static final List<String> OF_LIMIT =
+      List.of(
+          "--data",
+          "--samples",
+          "--data-seed",
+          "--normalise",
+          "--activation",
+          "--depth",
+          "--horizon",
+          "--sigma-u",
+          "--sigma-w",
+          "--sigma-v",
+          "--threads");
+
+  @Spec private CommandSpec command;
+
+  @Mixin private Console console;
+  @Mixin private DataOptions data;
+  @Mixin private ScaleOptions scales;
+
+  @Option(
+      names = "--activation",
+      paramLabel = "NAME",
+      defaultValue = "softplus",
+      description = "The activation, one of those of 'limit --help' (default: ${DEFAULT-VALUE}).")
+  private String activation;
+
+  @Option(
+      names = "--depth",
+      paramLabel = "L",
+      defaultValue = CONTINUUM,
+      description =
+          "Depth of the residual network (Euler steps, up to 8192), or inf for the ODE (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String depth;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "η",
+      description = "Learning rate of gradient descent on ½‖f(X) − y‖² (default: 1/λ_max).")
+  private Double learningRate;
+
+  @Option(
+      names = "--gram",
+      paramLabel = "FILE",
+      description =
+          "Certify the symmetric matrix in this .npy file, its entries taken as exact (default: the"
+              + " limiting NTK on --data).")
+  private Path gram;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads (default: the processors of this machine).")
+  private Integer threads;
+
+  @Override
+  public Integer call() {
+    if (learningRate != null && !(learningRate > 0 && Double.isFinite(learningRate))) {
+      throw new InvalidConfiguration(
+          "--learning-rate", "must be a positive number, not " + learningRate);
+    }
+    CertificateReport report = gram == null ? ofLimit() : ofGram();
+    console.result(report.text(), report.json());
+    return 0;
+  }
+
+  private CertificateReport ofGram() {
+    for (String option : OF_LIMIT) {
+      if (command.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new InvalidConfiguration(
+            option, "is about a limiting kernel, and --gram gives a matrix; leave one out");
+      }
+    }
+    DenseMatrix matrix = Npy.readFinite(gram);
+    SymmetricFile.require(matrix, gram);
+    if (matrix.norm() == 0) {
+      throw new DataFormat(gram, "is zero, so there is nothing to certify", null);
+    }
+    return CertificateReport.ofGram(
+        gram.toString(),
+        GramCertificate.of(matrix, 0, 0),
+        KernelPair.mostDependent(matrix),
+        learningRate);
+  }
+
+  private CertificateReport ofLimit() {
+    kernel(model(1)); // Refuses what is impossible before the data are read.
+    if (data.samples > DenseMatrix.GREATEST_ORDER) {
+      throw new InvalidConfiguration(
+          "--samples",
+          data.samples
+              + " make a Gram matrix of more than 2^31 entries; choose at most "
+              + DenseMatrix.GREATEST_ORDER);
+    }
+    int poolThreads =
+        threads == null
+            ? Runtime.getRuntime().availableProcessors()
+            : new BackendOptions(Precision.FP64, threads).threads();
+    Dataset dataset = data.load();
+    NeuralOde model = model(dataset.dimension());
+    long entries = (long) dataset.samples() * (dataset.samples() + 1) / 2;
+    console.status(
+        "limiting NTK of "
+            + model.activation().label()
+            + ", "
+            + entries
+            + " pairs on "
+            + poolThreads
+            + " threads");
+    ForkJoinPool pool = new ForkJoinPool(poolThreads);
+    try (Console.Progress progress = console.progress("pairs", entries)) {
+      LimitCertificate certificate =
+          LimitCertificate.of(model, kernel(model), euler(), dataset.inputs(), pool, progress::at);
+      return CertificateReport.ofLimit(certificate, model, euler(), data.data, learningRate);
+    } finally {
+      pool.shutdown();
+    }
+  }
+
+  /** The width does not matter to the limit. */
+  private NeuralOde model(int inputDim) {
+    return new NeuralOde(
+        inputDim,
+        1,
+        1,
+        scales.horizon,
+        scales.sigmaU,
+        scales.sigmaW,
+        scales.sigmaV,
+        Activations.named(activation));
+  }
+
+  private LimitingKernel kernel(NeuralOde model) {
+    OptionalInt steps = euler();
+    return steps.isPresent()
+        ? new FiniteDepthLimit(model, steps.getAsInt())
+        : new ContinuumLimit(model);
+  }
+
+  /** L, empty for the continuum. */
+  private OptionalInt euler() {
+    if (depth.equalsIgnoreCase(CONTINUUM)) {
+      return OptionalInt.empty();
+    }
+    try {
+      return OptionalInt.of(Integer.parseInt(depth));
+    } catch (NumberFormatException e) {
+      throw new InvalidConfiguration(
+          "--depth", "must be a number of steps or inf, not '" + depth + "'");
+    }
+  }
+}

@@ -1,0 +1,171 @@
+package io.tangentflow.experiment;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.data.SamplePairs;
+import io.tangentflow.data.SamplePairs.Match;
+import io.tangentflow.experiment.ConvergenceAssumptions.Assumption;
+import io.tangentflow.kernel.limit.InputRounding;
+import io.tangentflow.kernel.limit.LimitGram;
+import io.tangentflow.kernel.limit.LimitingKernel;
+import io.tangentflow.kernel.limit.PolynomialRank;
+import io.tangentflow.model.Activation;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.spectrum.GramCertificate;
+import io.tangentflow.spectrum.KernelPair;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.ForkJoinPool;
+import java.util.function.LongConsumer;
+
+/**
+ * Whether the limiting NTK of given samples is strictly positive definite, and what gradient
+ * descent makes of it: the eigenvalues with their bounds, what is exactly singular, and the
+ * assumptions of the convergence theorem.
+ *
+ * @param gram the eigenvalues
+ * @param entryError the error estimate of an entry as a function of inner products
+ * @param rounding what the rounding of inner products makes of it
+ * @param pairs how the samples lie to each other
+ * @param closest the kernel on the closest pair
+ * @param mostOpposite the kernel on the most opposite pair
+ * @param mostDependent the kernel on the pair that it tells apart least
+ * @param rankLimit the greatest rank that the Gram can have, where that is less than its order
+ * @param singularities why the kernel is singular in exact arithmetic; none if it need not be
+ */
+public record LimitCertificate(
+    GramCertificate gram,
+    double entryError,
+    InputRounding rounding,
+    SamplePairs pairs,
+    Optional<KernelPair> closest,
+    Optional<KernelPair> mostOpposite,
+    Optional<KernelPair> mostDependent,
+    OptionalLong rankLimit,
+    List<String> singularities,
+    List<Assumption> assumptions) {
+
+  /** The x in [0, 8] at which φ is held against −φ(−x). */
+  private static final int ODD_POINTS = 32;
+
+  /**
+   * Computes the Gram and all that is said of it.
+   *
+   * @param kernel of {@code ode}
+   * @param depth L, empty for the continuum
+   * @param inputs d×N, one sample per column. Not modified.
+   * @param pool the threads that compute
+   * @param finishedPairs as of {@link LimitingKernel#gram(DenseMatrix, ForkJoinPool, LongConsumer)}
+   * @throws InvalidConfiguration if the kernel vanishes on the samples
+   * @throws io.tangentflow.TangentFlowException.KernelNotPositive if λ_min is negative by more than
+   *     its bound, so that the error estimates are wrong
+   */
+  public static LimitCertificate of(
+      NeuralOde ode,
+      LimitingKernel kernel,
+      OptionalInt depth,
+      DenseMatrix inputs,
+      ForkJoinPool pool,
+      LongConsumer finishedPairs) {
+    LimitGram limit = kernel.gram(inputs, pool, finishedPairs);
+    if (limit.ntk().norm() == 0) {
+      throw new InvalidConfiguration(
+          ode.sigmaV() == 0 ? "--sigma-v" : ode.sigmaU() == 0 ? "--sigma-u" : "--data",
+          "the kernel is zero on these data");
+    }
+    SamplePairs pairs = SamplePairs.of(inputs);
+    InputRounding rounding =
+        InputRounding.of(kernel, inputs, pairs.greatestCorrelation(), limit.ntkError(), pool);
+    Activation phi = ode.activation();
+    OptionalLong rankLimit =
+        PolynomialRank.below(
+            inputs.columns(),
+            phi,
+            depth,
+            inputs.rows(),
+            ConvergenceAssumptions.onOneSphere(pairs, inputs.rows()));
+    return new LimitCertificate(
+        GramCertificate.of(limit.ntk(), limit.ntkError(), rounding.ntkError()),
+        limit.ntkError(),
+        rounding,
+        pairs,
+        pairs.closest().map(pair -> KernelPair.of(limit.ntk(), pair.first(), pair.second())),
+        pairs.mostOpposite().map(pair -> KernelPair.of(limit.ntk(), pair.first(), pair.second())),
+        KernelPair.mostDependent(limit.ntk()),
+        rankLimit,
+        singularities(ode, pairs, rankLimit, inputs.columns()),
+        ConvergenceAssumptions.of(phi, pairs, inputs.rows()));
+  }
+
+  /** What is known of the kernel's definiteness on the samples. */
+  public Definiteness definiteness() {
+    return singularities.isEmpty() ? Definiteness.of(gram) : Definiteness.SINGULAR;
+  }
+
+  private static List<String> singularities(
+      NeuralOde ode, SamplePairs pairs, OptionalLong rankLimit, int samples) {
+    Activation phi = ode.activation();
+    List<String> reasons = new ArrayList<>();
+    if (!pairs.duplicates().isEmpty()) {
+      Match match = pairs.duplicates().get(0);
+      reasons.add(
+          "sample "
+              + match.second()
+              + " repeats sample "
+              + match.first()
+              + others(pairs.duplicates().size()));
+    }
+    if (!pairs.antipodes().isEmpty() && odd(phi)) {
+      Match match = pairs.antipodes().get(0);
+      reasons.add(
+          "sample "
+              + match.second()
+              + " is the negative of sample "
+              + match.first()
+              + others(pairs.antipodes().size())
+              + ", and "
+              + phi.label()
+              + " is odd");
+    }
+    if (!pairs.zeros().isEmpty() && phi.value(0) == 0) {
+      reasons.add(
+          "sample "
+              + pairs.zeros().get(0)
+              + " is zero"
+              + others(pairs.zeros().size())
+              + ", and so is "
+              + phi.label()
+              + " at 0");
+    }
+    if (rankLimit.isPresent()) {
+      reasons.add(
+          phi.label()
+              + " is a polynomial, and the rank at most "
+              + rankLimit.getAsLong()
+              + ", less than the "
+              + samples
+              + " samples");
+    }
+    if (ode.sigmaU() == 0 && samples > 1) {
+      reasons.add("with sigma-u = 0 the network does not see its inputs");
+    }
+    return List.copyOf(reasons);
+  }
+
+  private static String others(int count) {
+    return count == 1 ? "" : " (and " + (count - 1) + " more)";
+  }
+
+  private static boolean odd(Activation phi) {
+    for (int k = 0; k <= ODD_POINTS; k++) {
+      double x = 8.0 * k / ODD_POINTS;
+      if (phi.value(x) != -phi.value(-x)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
