@@ -248,6 +248,49 @@ public abstract sealed class TangentFlowException extends RuntimeException {
               loss, step),
           null);
     }
+
+    /**
+     * Gradient descent in a kernel that overflows.
+     *
+     * @param step by which it has, of those that were asked for
+     * @param rate the learning rate η
+     * @param greatestRate 2/λ_max, above which it diverges
+     */
+    public TrainingDiverged(long step, double rate, double greatestRate) {
+      super(
+          9,
+          String.format(
+              "the loss overflows by step %d: the learning rate %.4g exceeds 2/λ_max = %.4g; lower"
+                  + " --learning-rate",
+              step, rate, greatestRate),
+          null);
+    }
+  }
+
+  /** A Gram matrix that is not positive definite where it has to be. Exit code 10. */
+  public static final class KernelNotPositive extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    /**
+     * @param what for the beginning of a sentence: "the Gram matrix"
+     * @param least its least eigenvalue, a ridge included
+     * @param bound of that eigenvalue's error; 0 or more
+     */
+    public KernelNotPositive(String what, double least, double bound) {
+      super(
+          10,
+          least < -bound
+              ? String.format(
+                  "%s is not that of a kernel: its least eigenvalue is %.3g, known within %.1e;"
+                      + " compute it in fp64, or add a --ridge greater than %.3g",
+                  what, least, bound, -least)
+              : String.format(
+                  "%s is singular within rounding: its least eigenvalue is %.3g, known within"
+                      + " %.1e; remove samples that repeat others, stop training earlier, or add a"
+                      + " --ridge greater than %.1e",
+                  what, least, bound, 2 * bound),
+          null);
+    }
   }
 
   /** A directory that holds something else, or cannot be written. Exit code 11. */

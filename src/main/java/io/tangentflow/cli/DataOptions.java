@@ -41,6 +41,11 @@ final class DataOptions {
   Normalisation normalise;
 
   Dataset load() {
-    return DataSource.parse(data).load(samples, seed).normalised(normalise);
+    return load(samples);
+  }
+
+  /** So many samples; those of a smaller number are the first of them. */
+  Dataset load(int count) {
+    return DataSource.parse(data).load(count, seed).normalised(normalise);
   }
 }

@@ -31,6 +31,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       " 6:a call of the CUDA driver or its libraries failed",
       " 7:a state, adjoint or kernel is not finite",
       " 8:no step of an adaptive solver is short enough",
+      " 9:training diverges",
+      "10:a kernel matrix is not positive where it has to be",
       "11:an output cannot be written, or a directory holds something else or is in use",
       "130:interrupted"
     },
@@ -47,6 +49,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EvaluateCommand.class,
       NtkCommand.class,
       LimitCommand.class,
+      PredictCommand.class,
       SpectrumCommand.class,
       EnsembleCommand.class,
       GradientCommand.class,

@@ -2,7 +2,6 @@ package io.tangentflow.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
 import io.tangentflow.model.DenseMatrix;
@@ -24,9 +23,6 @@ import picocli.CommandLine.Parameters;
         "Eigenvalues of a symmetric matrix in an .npy file, the least one with its error bound.")
 final class SpectrumCommand implements Callable<Integer> {
 
-  /** Relative asymmetry above which a matrix is not a Gram matrix in FP32 either. */
-  private static final double ASYMMETRY = 1e-5;
-
   @Mixin private Console console;
 
   @Parameters(paramLabel = "FILE", description = "A square .npy matrix.")
@@ -41,8 +37,7 @@ final class SpectrumCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     new Outputs().with("--out", out).requireWritable().requireApartFrom(file);
-    DenseMatrix matrix = Npy.readFinite(file);
-    requireSymmetric(matrix);
+    DenseMatrix matrix = GramFile.read(file);
     double[] values = Spectrum.eigenvalues(matrix);
     Spectrum.Extreme least = Spectrum.least(matrix);
     Spectrum.Extreme greatest = Spectrum.greatest(matrix);
@@ -74,19 +69,5 @@ final class SpectrumCommand implements Callable<Integer> {
     }
     console.result(table.toText(), object);
     return 0;
-  }
-
-  private void requireSymmetric(DenseMatrix matrix) {
-    if (matrix.rows() != matrix.columns() || matrix.rows() == 0) {
-      throw new DataFormat(
-          file, "is " + matrix.rows() + "×" + matrix.columns() + ", not a square matrix", null);
-    }
-    double asymmetry = matrix.distance(matrix.transpose());
-    if (asymmetry > ASYMMETRY * matrix.norm()) {
-      throw new DataFormat(
-          file,
-          String.format("is not symmetric: ‖K − Kᵀ‖/‖K‖ = %.1e", asymmetry / matrix.norm()),
-          null);
-    }
   }
 }

@@ -35,6 +35,7 @@ class CommandsTest {
           "evaluate",
           "ntk",
           "limit",
+          "predict",
           "ensemble",
           "convergence",
           "spectrum",
@@ -82,6 +83,24 @@ class CommandsTest {
         new Object[] {"limit", "--norms", "1,1", "--dot", 0.25},
         new Object[] {"limit", "--samples", 4, "--activation", "RELU", "--depth", 3},
         new Object[] {"limit", "--samples", 4, "--data", "synthetic:d=3", "--depth", "INF"},
+        new Object[] {
+          "predict",
+          "--samples",
+          20,
+          "--test-samples",
+          9,
+          "--targets",
+          "Labels",
+          "--times",
+          "0,0.5,20,INF",
+          "--kernel",
+          "NNGP",
+          "--out",
+          directory.resolve("predict")
+        },
+        new Object[] {
+          "predict", "--data", "synthetic:d=3", "--samples", 6, "--test-samples", 2, "--depth", 2
+        },
         new Object[] {"ensemble", "--networks", 20, "--width", 8, "--samples", 2},
         new Object[] {
           "ensemble",
@@ -158,7 +177,7 @@ class CommandsTest {
 
   /** What wants a new directory gets it again. */
   private static void clearOutput(Object[] words) throws Exception {
-    if (List.<Object>of("init", "sweep", "convergence").contains(words[0])) {
+    if (List.<Object>of("init", "sweep", "convergence", "predict").contains(words[0])) {
       Path out = (Path) words[words.length - 1];
       try (Stream<Path> files = Files.list(out)) {
         for (Path file : files.toList()) {
