@@ -254,42 +254,60 @@ public abstract sealed class TangentFlowException extends RuntimeException {
      *
      * @param step by which it has, of those that were asked for
      * @param rate the learning rate η
-     * @param greatestRate 2/λ_max, above which it diverges
+     * @param greatestRate above which it diverges
      */
     public TrainingDiverged(long step, double rate, double greatestRate) {
       super(
           9,
           String.format(
-              "the loss overflows by step %d: the learning rate %.4g exceeds 2/λ_max = %.4g; lower"
-                  + " --learning-rate",
+              "the loss overflows by step %d: the learning rate %.4g exceeds 2/(λ_max + δ) = %.4g;"
+                  + " lower --learning-rate",
               step, rate, greatestRate),
           null);
     }
   }
 
-  /** A Gram matrix that is not positive definite where it has to be. Exit code 10. */
+  /** A matrix that is no Gram matrix, or not positive definite where it has to be. Exit code 10. */
   public static final class KernelNotPositive extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    private KernelNotPositive(String sentence) {
+      super(10, sentence, null);
+    }
+
     /**
-     * @param what for the beginning of a sentence: "the Gram matrix"
-     * @param least its least eigenvalue, a ridge included
-     * @param bound of that eigenvalue's error; 0 or more
+     * A matrix whose least eigenvalue is surely negative.
+     *
+     * @param eigenvalue λ_min
+     * @param bound of its error, less than −λ_min
      */
-    public KernelNotPositive(String what, double least, double bound) {
-      super(
-          10,
-          least < -bound
-              ? String.format(
-                  "%s is not that of a kernel: its least eigenvalue is %.3g, known within %.1e;"
-                      + " compute it in fp64, or add a --ridge greater than %.3g",
-                  what, least, bound, -least)
-              : String.format(
-                  "%s is singular within rounding: its least eigenvalue is %.3g, known within"
-                      + " %.1e; remove samples that repeat others, stop training earlier, or add a"
-                      + " --ridge greater than %.1e",
-                  what, least, bound, 2 * bound),
-          null);
+    public KernelNotPositive(double eigenvalue, double bound) {
+      this("the matrix", eigenvalue, bound);
+    }
+
+    /** The same of a matrix with a name. */
+    public KernelNotPositive(String what, double eigenvalue, double bound) {
+      this(
+          String.format(
+              "%s is not positive semi-definite, as a kernel's is: λ_min = %.3e, with an error"
+                  + " of at most %.1e; if its entries were rounded, compute them in fp64",
+              what, eigenvalue, bound));
+    }
+
+    /**
+     * A matrix whose least eigenvalue is not surely positive.
+     *
+     * @param what the matrix
+     * @param eigenvalue λ_min
+     * @param bound of its error
+     */
+    public static KernelNotPositive singular(String what, double eigenvalue, double bound) {
+      return new KernelNotPositive(
+          String.format(
+              "%s is singular within its error: λ_min = %.3e, with an error of at most %.1e;"
+                  + " remove samples that repeat others, end training earlier, or add a --ridge"
+                  + " greater than %.1e",
+              what, eigenvalue, bound, 1.1 * (bound - eigenvalue)));
     }
   }
 

@@ -40,12 +40,12 @@ final class DataOptions {
               + " (default: ${DEFAULT-VALUE}).")
   Normalisation normalise;
 
-  Dataset load() {
-    return load(samples);
-  }
-
   /** So many samples; those of a smaller number are the first of them. */
   Dataset load(int count) {
     return DataSource.parse(data).load(count, seed).normalised(normalise);
+  }
+
+  Dataset load() {
+    return load(samples);
   }
 }

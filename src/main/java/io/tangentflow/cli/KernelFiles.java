@@ -21,20 +21,22 @@ final class KernelFiles {
           "The tangent kernel in an .npy file in place of a limit: of the training and then the test"
               + " samples, as 'ntk' and 'limit' write it, or with --cross of the training samples"
               + " alone. Goes with --targets-file, or with --data for the samples' targets. Of m"
-              + " coupled outputs row i·m + o is output o of sample i.")
+              + " coupled outputs row i·m + o is output o of sample i (default: the limiting kernel).")
   Path gram;
 
   @Option(
       names = "--cross",
       paramLabel = "FILE",
-      description = "The tangent kernel of test (rows) and training samples (columns).")
+      description =
+          "The tangent kernel of test (rows) and training samples (columns) (default: part of --gram).")
   private Path cross;
 
   @Option(
       names = "--nngp",
       paramLabel = "FILE",
       description =
-          "The NNGP of the training and then the test samples, for variances, beside --gram.")
+          "The NNGP of the training and then the test samples, for variances, beside --gram"
+              + " (default: none, and no variances).")
   private Path nngp;
 
   @Option(
@@ -42,7 +44,7 @@ final class KernelFiles {
       paramLabel = "FILE",
       description =
           "Targets in an .npy file, a sample per row: of the training samples, or of these and then"
-              + " the test samples.")
+              + " the test samples (default: those of --data).")
   Path targets;
 
   /** The files that are read. */
@@ -86,7 +88,7 @@ final class KernelFiles {
    * @throws DataFormat if a file has another shape
    */
   Kernels kernels(int train, int test, int outputs) {
-    DenseMatrix matrix = GramFile.read(gram);
+    DenseMatrix matrix = symmetric(gram);
     int alone = cross == null ? train + test : train;
     boolean coupled = outputs > 1 && matrix.rows() == (long) alone * outputs;
     int each = coupled ? outputs : 1;
@@ -101,11 +103,17 @@ final class KernelFiles {
     }
     Optional<KernelBlocks> k = Optional.empty();
     if (nngp != null) {
-      DenseMatrix joint = GramFile.read(nngp);
+      DenseMatrix joint = symmetric(nngp);
       requireShape(nngp, joint, (train + test) * each, (train + test) * each, 1);
       k = Optional.of(KernelBlocks.cut(joint, train * each));
     }
     return new Kernels(gram.toString(), theta.train(), theta.cross(), 0, k);
+  }
+
+  private static DenseMatrix symmetric(Path file) {
+    DenseMatrix matrix = Npy.readFinite(file);
+    SymmetricFile.require(matrix, file);
+    return matrix;
   }
 
   private static void requireShape(

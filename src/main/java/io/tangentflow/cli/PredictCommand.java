@@ -231,15 +231,15 @@ final class PredictCommand implements Callable<Integer> {
     KernelPrediction prediction =
         new KernelPrediction(
             new Question(dynamics, kernels.cross(), kernels.nngp(), train, testSamples, test));
+    List<Row> rows;
+    try (Console.Progress progress = console.progress("predictions", filters.size())) {
+      rows = prediction.at(filters, progress::at);
+    }
     if (!training.isFlow() && rate > dynamics.greatestRate()) {
       console.warning(
           String.format(
               "gradient descent diverges: the learning rate %.4g exceeds 2/(λ_max + δ) = %.4g",
               rate, dynamics.greatestRate()));
-    }
-    List<Row> rows;
-    try (Console.Progress progress = console.progress("predictions", filters.size())) {
-      rows = prediction.at(filters, progress::at);
     }
     List<Losses> curve = new ArrayList<>();
     if (out != null) {

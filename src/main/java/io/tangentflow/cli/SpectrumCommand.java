@@ -37,7 +37,8 @@ final class SpectrumCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     new Outputs().with("--out", out).requireWritable().requireApartFrom(file);
-    DenseMatrix matrix = GramFile.read(file);
+    DenseMatrix matrix = Npy.readFinite(file);
+    SymmetricFile.require(matrix, file);
     double[] values = Spectrum.eigenvalues(matrix);
     Spectrum.Extreme least = Spectrum.least(matrix);
     Spectrum.Extreme greatest = Spectrum.greatest(matrix);

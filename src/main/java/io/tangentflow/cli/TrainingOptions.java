@@ -48,7 +48,7 @@ final class TrainingOptions {
         paramLabel = "T",
         description =
             "Times of gradient flow, dθ/dt = −η ∂L/∂θ, in place of steps, rising; inf for where it"
-                + " ends.")
+                + " ends (default: steps).")
     private List<String> times;
   }
 

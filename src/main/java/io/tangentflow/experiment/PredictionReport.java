@@ -88,13 +88,13 @@ public record PredictionReport(
         .orElse(OptionalDouble.empty());
   }
 
-  /** The same as JSON: one object per time; what is not known is null. */
+  /** The same as JSON: one object per time, which is "inf" at the end; what is unknown is null. */
   public ArrayNode json() {
     ArrayNode list = new ObjectMapper().createArrayNode();
     for (Row row : rows) {
       ObjectNode node = list.addObject();
-      node.put("time", row.filter().label())
-          .put("trainLoss", row.trainLoss())
+      putTime(node, row.filter());
+      node.put("trainLoss", row.trainLoss())
           .put("trainLossPerSample", row.trainLoss() / trainSamples);
       put(node, "trainAccuracy", row.trainAccuracy());
       put(node, "testLoss", row.testLoss());
@@ -103,6 +103,17 @@ public record PredictionReport(
       put(node, "testVariance", meanVariance(row));
     }
     return list;
+  }
+
+  /** A number, or "inf". */
+  private static void putTime(ObjectNode node, SpectralFilter filter) {
+    if (filter instanceof SpectralFilter.Descent descent) {
+      node.put("time", descent.steps());
+    } else if (filter instanceof SpectralFilter.Flow flow) {
+      node.put("time", flow.time());
+    } else {
+      node.put("time", filter.label());
+    }
   }
 
   private static void put(ObjectNode node, String name, OptionalDouble value) {

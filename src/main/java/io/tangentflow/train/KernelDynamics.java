@@ -178,9 +178,13 @@ public final class KernelDynamics {
    * @throws KernelNotPositive if it is not
    */
   public void requireDetermined(SpectralFilter filter) {
+    String what = "the Gram matrix of the training samples";
     double least = leastEigenvalue() + ridge;
-    if (least < -bound || (least <= bound && !(filter.duration() * bound < 1))) {
-      throw new KernelNotPositive("the Gram matrix of the training samples", least, bound);
+    if (least < -bound) {
+      throw new KernelNotPositive(what, leastEigenvalue(), bound);
+    }
+    if (least <= bound && !(filter.duration() * bound < 1)) {
+      throw KernelNotPositive.singular(what, leastEigenvalue(), bound);
     }
   }
 

@@ -133,20 +133,20 @@ class BadInputTest {
                 "predict --gram DIR/a.npy --targets-file DIR/a.npy --data digits"),
             of(
                 9,
-                "the loss overflows by step 100000: the learning rate 0.01000 exceeds 2/λ_max",
+                "the loss overflows by step 100000: the learning rate 0.01000 exceeds 2/(λ_max + δ)",
                 "predict --samples 20 --test-samples 5 --learning-rate 1e-2 --steps 100000"
                     + " --sigma-v 10 --out DIR/p"),
             of(
                 10,
-                "singular within rounding",
-                text("a.csv", "1,2,y\n3,1,0\n3,1,1\n1,2,2\n4,4,3\n"),
+                "training samples is singular within its error",
+                text("a.csv", "a,b,y\n3,1,0\n3,1,1\n3,1,2\n4,4,3\n1,5,1\n"),
                 "predict --data csv:DIR/a.csv --samples 4 --test-samples 1 --steps 1,inf"
                     + " --out DIR/p"),
             of(
                 10,
-                "its least eigenvalue is -1",
+                "training samples is not positive semi-definite",
                 npy(1, 2, 2, 1),
-                "predict --gram DIR/a.npy --samples 2 --test-samples 1 --cross DIR/a.npy"
+                "predict --gram DIR/a.npy --samples 2 --test-samples 2 --cross DIR/a.npy"
                     + " --targets-file DIR/a.npy --out DIR/p"),
             of(2, "--width: must be at most 512", "ensemble --width 513 --out DIR/f.npy"),
             of(2, "--width: must be at least 1, not 0", "ensemble --width 0"),

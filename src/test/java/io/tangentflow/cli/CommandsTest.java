@@ -99,7 +99,17 @@ class CommandsTest {
           directory.resolve("predict")
         },
         new Object[] {
-          "predict", "--data", "synthetic:d=3", "--samples", 6, "--test-samples", 2, "--depth", 2
+          "predict",
+          "--data",
+          "synthetic:d=3",
+          "--samples",
+          6,
+          "--test-samples",
+          2,
+          "--depth",
+          2,
+          "--out",
+          directory.resolve("predict-depth")
         },
         new Object[] {"ensemble", "--networks", 20, "--width", 8, "--samples", 2},
         new Object[] {
@@ -211,7 +221,7 @@ class CommandsTest {
     for (String command : COMMANDS) {
       assertTrue(help.contains("\n  " + command), command);
     }
-    for (int code : new int[] {0, 1, 2, 3, 4, 5, 7, 8, 11, 130}) {
+    for (int code : new int[] {0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 130}) {
       assertTrue(help.matches("(?s).*\\n *" + code + " .*"), "code " + code);
     }
   }

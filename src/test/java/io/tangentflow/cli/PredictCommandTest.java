@@ -297,6 +297,9 @@ class PredictCommandTest {
     assertEquals(json.get("predictions"), written.get("predictions"));
     assertEquals("softplus", written.at("/provenance/limit/activation").asText());
     assertEquals(1 + 4, Files.readAllLines(out.resolve("predictions.csv")).size());
+    assertTrue(json.at("/predictions/1/time").isNumber());
+    assertEquals(10, json.at("/predictions/1/time").asInt());
+    assertEquals("inf", json.at("/predictions/3/time").asText());
     Digit digits = new Digit();
     DenseMatrix f = Npy.read(out.resolve("test-outputs-10.npy"));
     DenseMatrix variance = Npy.read(out.resolve("test-variance-10.npy"));
