@@ -309,8 +309,11 @@ final class PredictCommand implements Callable<Integer> {
             Numbers.significant(dynamics.greatestEigenvalue(), 4),
             Numbers.significant(dynamics.eigenvalueError(), 1)));
     sentences.add(
-        "Losses and accuracies are those of the mean over random networks; the variance is over these"
-            + " networks, per test output.");
+        files.gram == null
+            ? "Losses and accuracies are those of the mean over random networks; the variance is over"
+                + " these networks, per test output."
+            : "Losses and accuracies are those of training from outputs of zero, and errors of the"
+                + " given entries are not counted.");
     sentences.add("Targets: " + targets.coding().description() + ".");
     if (posterior.isPresent()) {
       sentences.add(
