@@ -248,24 +248,66 @@ public abstract sealed class TangentFlowException extends RuntimeException {
               loss, step),
           null);
     }
+
+    /**
+     * Gradient descent in a kernel that overflows.
+     *
+     * @param step by which it has, of those that were asked for
+     * @param rate the learning rate η
+     * @param greatestRate above which it diverges
+     */
+    public TrainingDiverged(long step, double rate, double greatestRate) {
+      super(
+          9,
+          String.format(
+              "the loss overflows by step %d: the learning rate %.4g exceeds 2/(λ_max + δ) = %.4g;"
+                  + " lower --learning-rate",
+              step, rate, greatestRate),
+          null);
+    }
   }
 
-  /** A matrix that is no Gram matrix: its least eigenvalue is surely negative. Exit code 10. */
+  /** A matrix that is no Gram matrix, or not positive definite where it has to be. Exit code 10. */
   public static final class KernelNotPositive extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    private KernelNotPositive(String sentence) {
+      super(10, sentence, null);
+    }
+
     /**
+     * A matrix whose least eigenvalue is surely negative.
+     *
      * @param eigenvalue λ_min
      * @param bound of its error, less than −λ_min
      */
     public KernelNotPositive(double eigenvalue, double bound) {
-      super(
-          10,
+      this("the matrix", eigenvalue, bound);
+    }
+
+    /** The same of a matrix with a name. */
+    public KernelNotPositive(String what, double eigenvalue, double bound) {
+      this(
           String.format(
-              "the matrix is not positive semi-definite, as a kernel's is: λ_min = %.3e, with an error"
+              "%s is not positive semi-definite, as a kernel's is: λ_min = %.3e, with an error"
                   + " of at most %.1e; if its entries were rounded, compute them in fp64",
-              eigenvalue, bound),
-          null);
+              what, eigenvalue, bound));
+    }
+
+    /**
+     * A matrix whose least eigenvalue is not surely positive.
+     *
+     * @param what the matrix
+     * @param eigenvalue λ_min
+     * @param bound of its error
+     */
+    public static KernelNotPositive singular(String what, double eigenvalue, double bound) {
+      return new KernelNotPositive(
+          String.format(
+              "%s is singular within its error: λ_min = %.3e, with an error of at most %.1e;"
+                  + " remove samples that repeat others, end training earlier, or add a --ridge"
+                  + " greater than %.1e",
+              what, eigenvalue, bound, 1.1 * (bound - eigenvalue)));
     }
   }
 

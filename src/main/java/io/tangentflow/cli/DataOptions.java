@@ -40,7 +40,12 @@ final class DataOptions {
               + " one number, to |x| ≤ 1) or none (default: ${DEFAULT-VALUE}).")
   Normalisation normalise;
 
+  /** So many samples; those of a smaller number are the first of them. */
+  Dataset load(int count) {
+    return DataSource.parse(data).load(count, seed).normalised(normalise);
+  }
+
   Dataset load() {
-    return DataSource.parse(data).load(samples, seed).normalised(normalise);
+    return load(samples);
   }
 }

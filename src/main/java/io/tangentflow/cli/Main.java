@@ -31,7 +31,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       " 6:a call of the CUDA driver or its libraries failed",
       " 7:a state, adjoint or kernel is not finite",
       " 8:no step of an adaptive solver is short enough",
-      "10:a matrix is not positive semi-definite, as a kernel's is",
+      " 9:training diverges",
+      "10:a kernel matrix is not positive where it has to be",
       "11:an output cannot be written, or a directory holds something else or is in use",
       "130:interrupted"
     },
@@ -49,6 +50,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       NtkCommand.class,
       LimitCommand.class,
       ActivationCommand.class,
+      PredictCommand.class,
       SpectrumCommand.class,
       CertifyCommand.class,
       EnsembleCommand.class,

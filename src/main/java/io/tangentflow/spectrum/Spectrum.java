@@ -2,14 +2,16 @@ package io.tangentflow.spectrum;
 
 import dev.ludovic.netlib.lapack.JavaLAPACK;
 import dev.ludovic.netlib.lapack.LAPACK;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.cpu.DenseProducts;
 import io.tangentflow.backend.cpu.OpenBlas;
 import io.tangentflow.model.DenseMatrix;
 import org.netlib.util.intW;
 
 /**
- * Eigenvalues of symmetric matrices, by LAPACK in FP64. Of a matrix only its lower triangle is
- * read.
+ * Eigenvalues and eigenvectors of symmetric matrices, by LAPACK in FP64. Of a matrix only its lower
+ * triangle is read.
  */
 public final class Spectrum {
 
@@ -26,6 +28,73 @@ public final class Spectrum {
    *     LAPACK's backward error N·u·‖K‖₂ together. It does not know how K itself was computed.
    */
   public record Extreme(double value, double residual, double errorBound) {}
+
+  /** The order from which on dsyevd's workspace, 1 + 6N + 2N², exceeds a Java array. */
+  private static final int ORDER_TOO_GREAT = 32_767;
+
+  /**
+   * K = V diag(λ) Vᵀ.
+   *
+   * @param values the N eigenvalues λ, rising
+   * @param vectors V, N×N, orthogonal to rounding; column i belongs to λ_i
+   * @param errorBound a bound of the distance of each λ_i to the exact one of K: ‖KV − V diag(λ)‖_F
+   *     and LAPACK's backward error N·u·‖K‖ together. It does not know how K itself was computed.
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Eigenvalues are data; equality is never asked.
+  public record Decomposition(double[] values, DenseMatrix vectors, double errorBound) {}
+
+  /**
+   * All eigenvalues with their eigenvectors, by divide and conquer (dsyevd). The matrix is not
+   * modified.
+   *
+   * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if N exceeds 32,766
+   */
+  public static Decomposition decomposition(DenseMatrix symmetric) {
+    int n = order(symmetric);
+    if (n >= ORDER_TOO_GREAT) {
+      throw new InvalidConfiguration(
+          "--samples",
+          "a Gram matrix of order "
+              + n
+              + " is too large for all its eigenvectors; its order must be below "
+              + ORDER_TOO_GREAT);
+    }
+    double[] values = new double[n];
+    double[] work = new double[1 + 6 * n + 2 * n * n];
+    int[] integerWork = new int[3 + 5 * n];
+    double[] vectors = symmetric.values().clone();
+    intW info = new intW(0);
+    lapack()
+        .dsyevd(
+            "V",
+            "L",
+            n,
+            vectors,
+            n,
+            values,
+            work,
+            work.length,
+            integerWork,
+            integerWork.length,
+            info);
+    requireConverged("dsyevd", info);
+    DenseMatrix v = new DenseMatrix(n, n, vectors);
+    double residual = residual(symmetric, values, v);
+    return new Decomposition(values, v, residual + backwardError(symmetric));
+  }
+
+  /** ‖KV − V diag(λ)‖_F. */
+  private static double residual(DenseMatrix symmetric, double[] values, DenseMatrix vectors) {
+    DenseMatrix product = DenseProducts.symmetricProduct(symmetric, vectors);
+    double sum = 0;
+    for (int j = 0; j < values.length; j++) {
+      for (int i = 0; i < values.length; i++) {
+        double r = product.get(i, j) - values[j] * vectors.get(i, j);
+        sum += r * r;
+      }
+    }
+    return Math.sqrt(sum);
+  }
 
   /** All N eigenvalues, rising, by divide and conquer (dsyevd). The matrix is not modified. */
   public static double[] eigenvalues(DenseMatrix symmetric) {
@@ -94,9 +163,12 @@ public final class Spectrum {
     requireConverged("dsyevr", info);
     double value = values[0];
     double residual = residual(symmetric, value, vector);
-    // The Frobenius norm bounds the spectral norm.
-    double backward = n * Precision.FP64.unitRoundoff() * symmetric.norm();
-    return new Extreme(value, residual, residual + backward);
+    return new Extreme(value, residual, residual + backwardError(symmetric));
+  }
+
+  /** N·u·‖K‖, with the Frobenius norm, which bounds the spectral norm. */
+  private static double backwardError(DenseMatrix symmetric) {
+    return symmetric.rows() * Precision.FP64.unitRoundoff() * symmetric.norm();
   }
 
   private static double residual(DenseMatrix symmetric, double value, double[] vector) {

@@ -138,6 +138,55 @@ class BadInputTest {
                 2,
                 "is zero on these data",
                 "sweep --activation relu --sigma-u 0 --samples 4 --out DIR/run"),
+            of(2, "--test-samples: must be at least 1, not 0", "predict --test-samples 0"),
+            of(2, "--samples: must be at least 1, not -3", "predict --samples -3 --out DIR/p"),
+            of(2, "--samples: 2300 were asked for", "predict --samples 1800 --out DIR/p"),
+            of(2, "make a Gram matrix of more than 2^31", "predict --samples 2147483647"),
+            of(2, "--learning-rate: must be a positive", "predict --learning-rate 0"),
+            of(2, "--learning-rate: must be a positive", "predict --learning-rate -1e-3"),
+            of(2, "or auto, not 'fast'", "predict --learning-rate fast --out DIR/p"),
+            of(2, "--steps: must rise, but 5 follows 10", "predict --steps 10,5"),
+            of(2, "--steps: must rise, but inf follows inf", "predict --steps inf,inf"),
+            of(2, "--steps: must be whole numbers ≥ 0 or inf", "predict --steps -1"),
+            of(2, "--steps: '0.5' is not a whole number", "predict --steps 0.5,1 --out DIR/p"),
+            of(2, "--times: 'late' is not a number or inf", "predict --times late"),
+            of(2, "--times: must be numbers ≥ 0", "predict --times -2"),
+            of(2, "--times: must be numbers ≥ 0", "predict --times NaN"),
+            of(2, "--ridge: must be zero or a positive number", "predict --ridge -1 --out DIR/p"),
+            of(2, "--horizon: must be a positive number", "predict --horizon 0 --out DIR/p"),
+            of(2, "data needs numbers", "predict --targets data --out DIR/p"),
+            of(
+                2,
+                "onehot needs classes, and synthetic",
+                "predict --data synthetic:d=3 --targets onehot --out DIR/p"),
+            of(2, "--cross: goes with --gram", "predict --cross DIR/a.npy"),
+            of(2, "--targets-file: goes with --gram", "predict --targets-file DIR/a.npy"),
+            of(2, "--gram: needs --targets-file", "predict --gram DIR/a.npy --out DIR/p"),
+            of(
+                2,
+                "--activation: is about a limiting kernel",
+                "predict --gram DIR/a.npy --targets-file DIR/a.npy --activation relu"),
+            of(
+                2,
+                "--data: is about data",
+                "predict --gram DIR/a.npy --targets-file DIR/a.npy --data digits"),
+            of(
+                9,
+                "the loss overflows by step 100000: the learning rate 0.01000 exceeds 2/(λ_max + δ)",
+                "predict --samples 20 --test-samples 5 --learning-rate 1e-2 --steps 100000"
+                    + " --sigma-v 10 --out DIR/p"),
+            of(
+                10,
+                "training samples is singular within its error",
+                text("a.csv", "a,b,y\n3,1,0\n3,1,1\n3,1,2\n4,4,3\n1,5,1\n"),
+                "predict --data csv:DIR/a.csv --samples 4 --test-samples 1 --steps 1,inf"
+                    + " --out DIR/p"),
+            of(
+                10,
+                "training samples is not positive semi-definite",
+                npy(1, 2, 2, 1),
+                "predict --gram DIR/a.npy --samples 2 --test-samples 2 --cross DIR/a.npy"
+                    + " --targets-file DIR/a.npy --out DIR/p"),
             of(2, "--width: must be at most 512", "ensemble --width 513 --out DIR/f.npy"),
             of(2, "--width: must be at least 1, not 0", "ensemble --width 0"),
             of(2, "--depth: must be at least 1, not 0", "ensemble --depth 0"),
@@ -210,6 +259,7 @@ class BadInputTest {
             of(2, "no activation 'swish'; known are softplus", "ntk --activation swish"),
             of(2, "no activation 'swish'", "limit --activation swish"),
             of(2, "no activation 'swish'", "certify --activation swish"),
+            of(2, "no activation 'swish'", "predict --activation swish --out DIR/p"),
             of(2, "no activation ''", "sweep --activation= --out DIR/run"),
             of(2, "no solver 'rk5'; known are euler", "ntk --solver rk5"),
             of(2, "no solver 'rk5'; known are euler", "ensemble --solver rk5"),
@@ -326,6 +376,27 @@ class BadInputTest {
             of(3, "is zero", npy(0, 0, 0, 0), "certify --gram DIR/a.npy"),
             of(3, "is Infinity", npy(1, 0, 0, 1 / 0.0), "certify --gram DIR/a.npy"),
             of(10, "not positive semi-definite", npy(1, 2, 2, 1), "certify --gram DIR/a.npy"),
+            of(
+                3,
+                "no such file",
+                npy(1, 0, 0, 1),
+                "predict --gram DIR/b.npy --targets-file DIR/a.npy --samples 2 --out DIR/p"),
+            of(
+                3,
+                "is not symmetric",
+                npy(1, 2, 3, 4),
+                "predict --gram DIR/a.npy --targets-file DIR/a.npy --samples 1 --test-samples 1"),
+            of(
+                3,
+                "is 2×2, and --samples and --test-samples need 5×5, or 10×10 if it couples",
+                npy(1, 0, 0, 1),
+                "predict --gram DIR/a.npy --targets-file DIR/a.npy --samples 2 --test-samples 3"
+                    + " --out DIR/p"),
+            of(
+                3,
+                "is 2×2, and --samples and --test-samples need 4 or 7 rows",
+                npy(1, 0, 0, 1),
+                "predict --gram DIR/a.npy --targets-file DIR/a.npy --samples 4 --test-samples 3"),
             of(3, "no such file", "evaluate DIR/none.json"))
         .map(this::test);
   }
@@ -396,6 +467,7 @@ class BadInputTest {
             of(11, "is not empty", full, "sweep --out DIR/full"),
             of(11, "is not empty", full, "quickstart --out DIR/full"),
             of(11, "is not empty", full, "convergence --out DIR/full"),
+            of(11, "is not empty", full, "predict --out DIR/full"),
             of(11, "is a file, not a directory", file, "convergence --out DIR/file"),
             of(11, "/proc/none", "convergence --out /proc/none"),
             of(11, "is not empty", full, "init --width 4 --input-dim 2 --out DIR/full"),

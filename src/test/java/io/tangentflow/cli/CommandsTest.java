@@ -36,6 +36,7 @@ class CommandsTest {
           "ntk",
           "limit",
           "certify",
+          "predict",
           "ensemble",
           "convergence",
           "spectrum",
@@ -85,6 +86,34 @@ class CommandsTest {
         new Object[] {"limit", "--samples", 4, "--data", "synthetic:d=3", "--depth", "INF"},
         new Object[] {"certify", "--samples", 4},
         new Object[] {"certify", "--gram", gram, "--learning-rate", 0.1},
+        new Object[] {
+          "predict",
+          "--samples",
+          20,
+          "--test-samples",
+          9,
+          "--targets",
+          "Labels",
+          "--times",
+          "0,0.5,20,INF",
+          "--kernel",
+          "NNGP",
+          "--out",
+          directory.resolve("predict")
+        },
+        new Object[] {
+          "predict",
+          "--data",
+          "synthetic:d=3",
+          "--samples",
+          6,
+          "--test-samples",
+          2,
+          "--depth",
+          2,
+          "--out",
+          directory.resolve("predict-depth")
+        },
         new Object[] {"ensemble", "--networks", 20, "--width", 8, "--samples", 2},
         new Object[] {
           "ensemble",
@@ -161,7 +190,7 @@ class CommandsTest {
 
   /** What wants a new directory gets it again. */
   private static void clearOutput(Object[] words) throws Exception {
-    if (List.<Object>of("init", "sweep", "convergence").contains(words[0])) {
+    if (List.<Object>of("init", "sweep", "convergence", "predict").contains(words[0])) {
       Path out = (Path) words[words.length - 1];
       try (Stream<Path> files = Files.list(out)) {
         for (Path file : files.toList()) {
@@ -195,7 +224,7 @@ class CommandsTest {
     for (String command : COMMANDS) {
       assertTrue(help.contains("\n  " + command), command);
     }
-    for (int code : new int[] {0, 1, 2, 3, 4, 5, 7, 8, 11, 130}) {
+    for (int code : new int[] {0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 130}) {
       assertTrue(help.matches("(?s).*\\n *" + code + " .*"), "code " + code);
     }
   }

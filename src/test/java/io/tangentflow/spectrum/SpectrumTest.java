@@ -53,6 +53,50 @@ class SpectrumTest {
     }
   }
 
+  /** V is orthogonal, V diag(λ) Vᵀ is K, and λ are those of another solver within their bound. */
+  @Test
+  void theDecompositionIsOneOfTheMatrix() {
+    for (int n : new int[] {1, 2, 50}) {
+      DenseMatrix k = wishart(n, 60);
+      Spectrum.Decomposition found = Spectrum.decomposition(k);
+      double[] expected = new EigenDecomposition(asRealMatrix(k)).getRealEigenvalues();
+      Arrays.sort(expected);
+      double bound = n * expected[n - 1] * 0x1p-50;
+      RealMatrix v = asRealMatrix(found.vectors());
+      RealMatrix one = v.transpose().multiply(v);
+      assertEquals(0, one.subtract(MatrixUtils.createRealIdentityMatrix(n)).getNorm(), n * 0x1p-48);
+      RealMatrix product =
+          v.multiply(MatrixUtils.createRealDiagonalMatrix(found.values())).multiply(v.transpose());
+      assertEquals(0, product.subtract(asRealMatrix(k)).getNorm(), 8 * bound);
+      for (int i = 0; i < n; i++) {
+        assertEquals(expected[i], found.values()[i], bound + found.errorBound());
+      }
+      assertTrue(found.errorBound() < 100 * bound, found.errorBound() + " and " + bound);
+    }
+  }
+
+  @Test
+  void zeroEigenvaluesOfTheDecompositionAreZeroWithinItsBound() {
+    Spectrum.Decomposition found = Spectrum.decomposition(wishart(40, 35));
+    for (int i = 0; i < 5; i++) {
+      assertTrue(Math.abs(found.values()[i]) <= found.errorBound());
+    }
+    assertTrue(found.values()[5] > found.errorBound());
+  }
+
+  @Test
+  void theDecompositionReadsTheLowerTriangle() {
+    DenseMatrix k = wishart(8, 30);
+    Spectrum.Decomposition whole = Spectrum.decomposition(k);
+    DenseMatrix lower = new DenseMatrix(8, 8, k.values().clone());
+    for (int j = 0; j < 8; j++) {
+      for (int i = 0; i < j; i++) {
+        lower.set(i, j, 1e3);
+      }
+    }
+    assertEquals(0, whole.vectors().distance(Spectrum.decomposition(lower).vectors()));
+  }
+
   /** A Gram matrix of rank below its order has least eigenvalue zero, to within the bound. */
   @Test
   void leastEigenvalueOfASingularGramIsZeroWithinItsBound() {
@@ -67,6 +111,7 @@ class SpectrumTest {
     double[] before = k.values().clone();
     Spectrum.eigenvalues(k);
     Spectrum.least(k);
+    Spectrum.decomposition(k);
     assertTrue(Arrays.equals(before, k.values()));
   }
 
