@@ -249,16 +249,7 @@ final class LimitCommand implements Callable<Integer> {
 
   /** The width does not matter to the limit, nor the input dimension to that of a pair. */
   private LimitingKernel kernel(int inputDim) {
-    NeuralOde model =
-        new NeuralOde(
-            inputDim,
-            1,
-            1,
-            scales.horizon,
-            scales.sigmaU,
-            scales.sigmaW,
-            scales.sigmaV,
-            StandardActivation.named(activation));
+    NeuralOde model = scales.model(inputDim, 1, 1, StandardActivation.named(activation));
     if (depth.equalsIgnoreCase(CONTINUUM)) {
       return new ContinuumLimit(model);
     }

@@ -51,6 +51,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EnsembleCommand.class,
       GradientCommand.class,
       ConvergenceCommand.class,
+      KernelConvergenceCommand.class,
       SweepCommand.class,
       ResumeCommand.class,
       ReportCommand.class
