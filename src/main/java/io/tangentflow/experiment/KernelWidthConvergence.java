@@ -212,7 +212,7 @@ record KernelWidthConvergence(String subject, List<KernelWidthGaps> families) {
   /** The mean error of one network against n, with the fits over all networks. */
   Plot networkPlot() {
     Plot plot =
-        plot("Tangent kernel of one network against its limit", "relative error ‖Kₙ − K∞‖ / ‖K∞‖");
+        plot("Tangent kernel of one network against its limit", "relative error ‖K − K∞‖ / ‖K∞‖");
     for (KernelWidthGaps family : families) {
       List<Point> points = new ArrayList<>();
       for (Row row : family.byWidth()) {
@@ -227,7 +227,7 @@ record KernelWidthConvergence(String subject, List<KernelWidthGaps> families) {
   /** Resolved biases against n, with their fits; empty where there are none. */
   Optional<Plot> biasPlot() {
     Plot plot =
-        plot("Bias of the tangent kernel at finite width", "relative bias ‖E Kₙ − K∞‖ / ‖K∞‖");
+        plot("Bias of the tangent kernel at finite width", "relative bias ‖E K − K∞‖ / ‖K∞‖");
     for (KernelWidthGaps family : families) {
       List<Point> points = biasPoints(family);
       if (!points.isEmpty()) {

@@ -185,7 +185,7 @@ record LimitDepthConvergence(String subject, List<LimitDepthGaps> limits) {
         Plot.of(
                 "Infinite-width " + kernel + " of depth L against the continuum",
                 Axis.log("depth L").labelledByData(),
-                Axis.log("relative gap ‖Kᴸ − K∞‖ / ‖K∞‖"))
+                Axis.log("relative gap ‖K − K∞‖ / ‖K∞‖"))
             .subtitle(subject);
     for (LimitDepthGaps limit : limits) {
       List<Point> points = points(limit, kernel);

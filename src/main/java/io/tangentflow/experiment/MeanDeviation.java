@@ -85,9 +85,13 @@ record MeanDeviation(int samples, double normOfMean, double squaredNorm, double 
     return standardError / (2 * norm());
   }
 
-  /** What ‖b‖ is less than, by three standard errors of its square. */
+  /**
+   * What ‖b‖ is less than, by the triangle inequality and three times the root mean square of the
+   * noise of the mean, √(Var/R).
+   */
   double bound() {
-    return Math.sqrt(Math.max(0, squaredNorm) + RESOLVED * standardError);
+    double squaredNoise = normOfMean * normOfMean - squaredNorm;
+    return normOfMean + 3 * Math.sqrt(Math.max(0, squaredNoise)); // Below 0 by rounding only.
   }
 
   private static DenseMatrix sum(List<DenseMatrix> all) {

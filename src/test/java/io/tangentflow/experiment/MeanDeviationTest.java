@@ -118,7 +118,8 @@ class MeanDeviationTest {
     assertEquals(1, found.norm(), 4 * found.normError());
     // ‖b‖ has the error of the mean along b, 1/√400, up to the spread of a variance of 400.
     assertEquals(0.05, found.normError(), 0.01);
-    assertTrue(found.bound() > found.norm() + 2 * found.normError());
+    // Four entries of variance 1/400 each: the noise is 0.1.
+    assertEquals(found.normOfMean() + 0.3, found.bound(), 0.03);
   }
 
   @Test
@@ -128,6 +129,7 @@ class MeanDeviationTest {
     assertEquals(25, same.squaredNorm());
     assertEquals(0, same.standardError());
     assertEquals(5, same.norm());
+    assertEquals(5, same.bound());
     DenseMatrix zero = DenseMatrix.zeros(2, 1);
     assertFalse(MeanDeviation.of(List.of(zero, zero, zero)).resolved());
     assertThrows(IllegalArgumentException.class, () -> MeanDeviation.of(List.of(d, d)));
