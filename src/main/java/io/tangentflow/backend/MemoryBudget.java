@@ -40,6 +40,13 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
     return hostBytes == IN_DEVICE_BYTES ? deviceBytes - onHost : deviceBytes;
   }
 
+  /** What is left beside so much on the host. */
+  public MemoryBudget beside(long onHost) {
+    return hostBytes == IN_DEVICE_BYTES
+        ? shared(deviceBytes - onHost)
+        : new MemoryBudget(deviceBytes, hostBytes - onHost);
+  }
+
   /** The refusal of a plan that does not fit. */
   public OutOfMemory refusal(String plan, long onDevice, long onHost) {
     if (hostBytes == IN_DEVICE_BYTES) {

@@ -7,17 +7,12 @@ import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.Npy;
 import io.tangentflow.experiment.LimitCertificate;
-import io.tangentflow.kernel.limit.ContinuumLimit;
-import io.tangentflow.kernel.limit.FiniteDepthLimit;
-import io.tangentflow.kernel.limit.LimitingKernel;
-import io.tangentflow.model.Activations;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.spectrum.GramCertificate;
 import io.tangentflow.spectrum.KernelPair;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
 import picocli.CommandLine.Command;
@@ -43,44 +38,15 @@ import picocli.CommandLine.Spec;
     })
 final class CertifyCommand implements Callable<Integer> {
 
-  private static final String CONTINUUM = "inf";
-
   /** What has no meaning for a given matrix. */
-  private static final List<String> OF_LIMIT =
-      List.of(
-          "--data",
-          "--samples",
-          "--data-seed",
-          "--normalise",
-          "--activation",
-          "--depth",
-          "--horizon",
-          "--sigma-u",
-          "--sigma-w",
-          "--sigma-v",
-          "--threads");
+  private static final List<String> OF_DATA =
+      List.of("--data", "--samples", "--data-seed", "--normalise", "--threads");
 
   @Spec private CommandSpec command;
 
   @Mixin private Console console;
   @Mixin private DataOptions data;
-  @Mixin private ScaleOptions scales;
-
-  @Option(
-      names = "--activation",
-      paramLabel = "NAME",
-      defaultValue = "softplus",
-      description = "The activation, one of those of 'limit --help' (default: ${DEFAULT-VALUE}).")
-  private String activation;
-
-  @Option(
-      names = "--depth",
-      paramLabel = "L",
-      defaultValue = CONTINUUM,
-      description =
-          "Depth of the residual network (Euler steps, up to 8192), or inf for the ODE (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String depth;
+  @Mixin private LimitOptions limit;
 
   @Option(
       names = "--learning-rate",
@@ -114,11 +80,9 @@ final class CertifyCommand implements Callable<Integer> {
   }
 
   private CertificateReport ofGram() {
-    for (String option : OF_LIMIT) {
-      if (command.commandLine().getParseResult().hasMatchedOption(option)) {
-        throw new InvalidConfiguration(
-            option, "is about a limiting kernel, and --gram gives a matrix; leave one out");
-      }
+    for (List<String> options : List.of(OF_DATA, LimitOptions.NAMES)) {
+      OptionList.refuse(
+          command, options, "is about a limiting kernel, and --gram gives a matrix; leave one out");
     }
     DenseMatrix matrix = Npy.readFinite(gram);
     SymmetricFile.require(matrix, gram);
@@ -133,7 +97,7 @@ final class CertifyCommand implements Callable<Integer> {
   }
 
   private CertificateReport ofLimit() {
-    kernel(model(1)); // Refuses what is impossible before the data are read.
+    limit.kernel(1); // Refuses what is impossible before the data are read.
     if (data.samples > DenseMatrix.GREATEST_ORDER) {
       throw new InvalidConfiguration(
           "--samples",
@@ -146,11 +110,11 @@ final class CertifyCommand implements Callable<Integer> {
             ? Runtime.getRuntime().availableProcessors()
             : new BackendOptions(Precision.FP64, threads).threads();
     Dataset dataset = data.load();
-    NeuralOde model = model(dataset.dimension());
+    NeuralOde model = limit.model(dataset.dimension());
     long entries = (long) dataset.samples() * (dataset.samples() + 1) / 2;
     console.status(
         "limiting NTK of "
-            + model.activation().label()
+            + limit.description()
             + ", "
             + entries
             + " pairs on "
@@ -159,43 +123,16 @@ final class CertifyCommand implements Callable<Integer> {
     ForkJoinPool pool = new ForkJoinPool(poolThreads);
     try (Console.Progress progress = console.progress("pairs", entries)) {
       LimitCertificate certificate =
-          LimitCertificate.of(model, kernel(model), euler(), dataset.inputs(), pool, progress::at);
-      return CertificateReport.ofLimit(certificate, model, euler(), data.data, learningRate);
+          LimitCertificate.of(
+              model,
+              limit.kernel(dataset.dimension()),
+              limit.steps(),
+              dataset.inputs(),
+              pool,
+              progress::at);
+      return CertificateReport.ofLimit(certificate, model, limit.steps(), data.data, learningRate);
     } finally {
       pool.shutdown();
-    }
-  }
-
-  /** The width does not matter to the limit. */
-  private NeuralOde model(int inputDim) {
-    return new NeuralOde(
-        inputDim,
-        1,
-        1,
-        scales.horizon,
-        scales.sigmaU,
-        scales.sigmaW,
-        scales.sigmaV,
-        Activations.named(activation));
-  }
-
-  private LimitingKernel kernel(NeuralOde model) {
-    OptionalInt steps = euler();
-    return steps.isPresent()
-        ? new FiniteDepthLimit(model, steps.getAsInt())
-        : new ContinuumLimit(model);
-  }
-
-  /** L, empty for the continuum. */
-  private OptionalInt euler() {
-    if (depth.equalsIgnoreCase(CONTINUUM)) {
-      return OptionalInt.empty();
-    }
-    try {
-      return OptionalInt.of(Integer.parseInt(depth));
-    } catch (NumberFormatException e) {
-      throw new InvalidConfiguration(
-          "--depth", "must be a number of steps or inf, not '" + depth + "'");
     }
   }
 }

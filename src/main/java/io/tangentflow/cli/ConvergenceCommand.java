@@ -9,7 +9,7 @@ import io.tangentflow.data.Dataset;
 import io.tangentflow.experiment.DepthConvergence;
 import io.tangentflow.experiment.DepthGaps;
 import io.tangentflow.experiment.DepthGaps.Setting;
-import io.tangentflow.model.Activations;
+import io.tangentflow.model.Activation;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.StandardDynamics;
 import io.tangentflow.ode.Tableau;
@@ -19,10 +19,8 @@ import io.tangentflow.report.Numbers;
 import io.tangentflow.sweep.Manifest;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalDouble;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
@@ -60,18 +58,11 @@ final class ConvergenceCommand implements Callable<Integer> {
   }
 
   @Mixin private Console console;
+  @Mixin private ActivationsOption phis;
   @Mixin private DataOptions data;
   @Mixin private ScaleOptions scales;
   @Mixin private EngineOptions engine;
   @Mixin private MemoryOption memory;
-
-  @Option(
-      names = "--activation",
-      split = ",",
-      paramLabel = "NAME",
-      defaultValue = "softplus,gelu,tanh,relu",
-      description = "Any that 'tangentflow activation' lists (default: ${DEFAULT-VALUE}).")
-  private List<String> activations;
 
   @Option(
       names = "--width",
@@ -144,7 +135,7 @@ final class ConvergenceCommand implements Callable<Integer> {
         new Setting(
             StandardDynamics.named(dynamics),
             Tableau.named(solver),
-            rising(depths),
+            OptionList.risingToFit("--depth", "depths", depths),
             tolerance == null ? OptionalDouble.empty() : OptionalDouble.of(tolerance),
             seed);
     depths.forEach(depth -> new TimeGrid(setting.tableau(), depth));
@@ -155,7 +146,10 @@ final class ConvergenceCommand implements Callable<Integer> {
     }
     models(1); // Refuses what is impossible before data are read.
     Dataset dataset = data.load();
-    NewDirectory directory = out == null ? null : NewDirectory.make(out, 0);
+    return NewDirectory.filledBy(out, () -> report(setting, dataset));
+  }
+
+  private int report(Setting setting, Dataset dataset) {
     try (Backend backend = engine.open()) {
       DepthConvergence convergence = measure(setting, dataset, backend);
       ObjectNode object = convergence.json();
@@ -168,11 +162,6 @@ final class ConvergenceCommand implements Callable<Integer> {
       }
       console.result(text, object);
       return 0;
-    } catch (RuntimeException | Error e) {
-      if (directory != null) {
-        directory.removeAll();
-      }
-      throw e;
     }
   }
 
@@ -212,47 +201,12 @@ final class ConvergenceCommand implements Callable<Integer> {
 
   private List<NeuralOde> models(int inputDim) {
     List<NeuralOde> models = new ArrayList<>();
-    List<String> labels =
-        activations.stream().map(name -> Activations.named(name).label()).toList();
-    for (String label : distinct("--activation", labels)) {
-      for (int width : distinct("--width", widths)) {
-        models.add(
-            new NeuralOde(
-                inputDim,
-                width,
-                outputs,
-                scales.horizon,
-                scales.sigmaU,
-                scales.sigmaW,
-                scales.sigmaV,
-                Activations.named(label)));
+    for (Activation phi : phis.activations()) {
+      for (int width : OptionList.distinct("--width", widths)) {
+        models.add(scales.model(inputDim, width, outputs, phi));
       }
     }
     return models;
-  }
-
-  private static List<Integer> rising(List<Integer> depths) {
-    for (int i = 1; i < depths.size(); i++) {
-      if (depths.get(i) <= depths.get(i - 1)) {
-        throw new InvalidConfiguration(
-            "--depth", "must rise, but " + depths.get(i) + " follows " + depths.get(i - 1));
-      }
-    }
-    if (depths.size() < 3) {
-      throw new InvalidConfiguration(
-          "--depth", "needs at least three depths to fit an exponent, not " + depths.size());
-    }
-    return depths;
-  }
-
-  private static <T> List<T> distinct(String option, List<T> values) {
-    Set<T> once = new HashSet<>();
-    for (T value : values) {
-      if (!once.add(value)) {
-        throw new InvalidConfiguration(option, value + " is given more than once");
-      }
-    }
-    return values;
   }
 
   private ObjectNode provenance(Setting setting, Dataset dataset, Backend backend) {
@@ -263,18 +217,10 @@ final class ConvergenceCommand implements Callable<Integer> {
         .put("solver", setting.tableau().name())
         .put("dynamics", setting.dynamics().label())
         .put("outputs", outputs)
-        .put("horizon", scales.horizon)
-        .put("sigmaU", scales.sigmaU)
-        .put("sigmaW", scales.sigmaW)
-        .put("sigmaV", scales.sigmaV)
-        .put("seed", seed)
-        .put("data", data.data)
-        .put("samples", dataset.samples())
-        .put("dataSeed", data.seed)
-        .put("normalise", data.normalise.toString());
+        .put("seed", seed);
+    scales.describe(node);
     setting.tolerance().ifPresent(relative -> node.put("tolerance", relative));
-    ObjectNode files = node.putObject("files");
-    dataset.provenance().forEach(read -> files.put(read.file().toString(), read.sha256()));
+    data.describe(dataset, node);
     return node;
   }
 }

@@ -1,5 +1,6 @@
 package io.tangentflow.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.data.DataSource;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.Normalisation;
@@ -47,5 +48,16 @@ final class DataOptions {
 
   Dataset load() {
     return load(samples);
+  }
+
+  /** Says in a report's provenance which samples were read. */
+  void describe(Dataset dataset, ObjectNode provenance) {
+    provenance
+        .put("data", data)
+        .put("samples", dataset.samples())
+        .put("dataSeed", seed)
+        .put("normalise", normalise.toString());
+    ObjectNode files = provenance.putObject("files");
+    dataset.provenance().forEach(read -> files.put(read.file().toString(), read.sha256()));
   }
 }

@@ -13,16 +13,11 @@ import io.tangentflow.data.ElementType;
 import io.tangentflow.data.KernelFile;
 import io.tangentflow.data.Npy;
 import io.tangentflow.data.SymmetricNpy;
-import io.tangentflow.kernel.limit.ContinuumLimit;
 import io.tangentflow.kernel.limit.DotProductKernel.Kind;
-import io.tangentflow.kernel.limit.FiniteDepthLimit;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitValue;
-import io.tangentflow.kernel.limit.LimitingKernel;
-import io.tangentflow.model.Activations;
 import io.tangentflow.model.DenseMatrix;
-import io.tangentflow.model.NeuralOde;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.Spectrum;
@@ -51,8 +46,6 @@ import picocli.CommandLine.Spec;
     })
 final class LimitCommand implements Callable<Integer> {
 
-  private static final String CONTINUUM = "inf";
-
   /** What has no meaning for one pair of inputs. */
   private static final List<String> OF_DATA =
       List.of(
@@ -69,35 +62,13 @@ final class LimitCommand implements Callable<Integer> {
           "--out",
           "--nngp-out");
 
-  /** What a table settles. */
-  private static final List<String> OF_MODEL =
-      List.of("--activation", "--depth", "--horizon", "--sigma-u", "--sigma-w", "--sigma-v");
-
   private static final Table.Column ERROR = Table.Column.right("estimated error of an entry");
 
   @Spec private CommandSpec command;
 
   @Mixin private Console console;
   @Mixin private DataOptions data;
-  @Mixin private ScaleOptions scales;
-
-  @Option(
-      names = "--activation",
-      paramLabel = "NAME",
-      defaultValue = "softplus",
-      description =
-          "softplus, relu, gelu, tanh or another that 'tangentflow activation' lists (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String activation;
-
-  @Option(
-      names = "--depth",
-      paramLabel = "L",
-      defaultValue = CONTINUUM,
-      description =
-          "Depth of the residual network (Euler steps, up to 8192), or inf for the ODE (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String depth;
+  @Mixin private LimitOptions limit;
 
   @ArgGroup(exclusive = false)
   private Pair pair;
@@ -173,7 +144,8 @@ final class LimitCommand implements Callable<Integer> {
   }
 
   private int ofPair() {
-    refuse(OF_DATA, "is about data, and --norms with --dot asks for one pair; leave one out");
+    OptionList.refuse(
+        command, OF_DATA, "is about data, and --norms with --dot asks for one pair; leave one out");
     double[] norms = norms(pair.norms);
     if (!(pair.dot * pair.dot <= norms[0] * norms[1] * (1 + 1e-10))) {
       throw new InvalidConfiguration(
@@ -186,7 +158,7 @@ final class LimitCommand implements Callable<Integer> {
               + norms[1]
               + ")");
     }
-    LimitValue value = kernel(1).pair(norms[0], norms[1], pair.dot);
+    LimitValue value = limit.kernel(1).pair(norms[0], norms[1], pair.dot);
     ObjectNode object = new ObjectMapper().createObjectNode();
     object
         .put("nngp", value.nngp())
@@ -203,14 +175,6 @@ final class LimitCommand implements Callable<Integer> {
             .row(Cell.of("NTK"), Cell.of(value.ntk(), 15), Cell.of(value.ntkError(), 2));
     console.result(table.toText(), object);
     return 0;
-  }
-
-  private void refuse(List<String> options, String why) {
-    for (String option : options) {
-      if (command.commandLine().getParseResult().hasMatchedOption(option)) {
-        throw new InvalidConfiguration(option, why);
-      }
-    }
   }
 
   private static double[] norms(String text) {
@@ -234,9 +198,10 @@ final class LimitCommand implements Callable<Integer> {
 
   private int ofData() {
     if (table == null) {
-      kernel(1); // Refuses what is impossible before the data are read.
+      limit.kernel(1); // Refuses what is impossible before the data are read.
     } else {
-      refuse(OF_MODEL, "is about computing the kernel, and --table reads it");
+      OptionList.refuse(
+          command, LimitOptions.NAMES, "is about computing the kernel, and --table reads it");
     }
     if (noEigenvalues && out == null && nngpOut == null && tableOut == null) {
       throw new InvalidConfiguration(
@@ -270,7 +235,7 @@ final class LimitCommand implements Callable<Integer> {
       LimitTiles tiles =
           given.isPresent()
               ? LimitTiles.of(dataset.inputs(), given.get().kernel())
-              : kernel(dataset.dimension()).tiles(dataset.inputs(), pool);
+              : limit.kernel(dataset.dimension()).tiles(dataset.inputs(), pool);
       Run run = new Run(description, tiles, seconds(start), engine, memory.budget(engine));
       console.status(
           String.format(
@@ -432,31 +397,6 @@ final class LimitCommand implements Callable<Integer> {
   }
 
   private String description() {
-    return "Infinite-width limit of "
-        + Activations.named(activation).label()
-        + (depth.equalsIgnoreCase(CONTINUUM) ? ", continuum" : ", depth " + depth);
-  }
-
-  /** The width does not matter to the limit, nor the input dimension to that of a pair. */
-  private LimitingKernel kernel(int inputDim) {
-    NeuralOde model =
-        new NeuralOde(
-            inputDim,
-            1,
-            1,
-            scales.horizon,
-            scales.sigmaU,
-            scales.sigmaW,
-            scales.sigmaV,
-            Activations.named(activation));
-    if (depth.equalsIgnoreCase(CONTINUUM)) {
-      return new ContinuumLimit(model);
-    }
-    try {
-      return new FiniteDepthLimit(model, Integer.parseInt(depth));
-    } catch (NumberFormatException e) {
-      throw new InvalidConfiguration(
-          "--depth", "must be a number of steps or inf, not '" + depth + "'");
-    }
+    return "Infinite-width limit of " + limit.description();
   }
 }

@@ -5,9 +5,10 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.kernel.limit.ContinuumLimit;
 import io.tangentflow.kernel.limit.FiniteDepthLimit;
 import io.tangentflow.kernel.limit.LimitingKernel;
+import io.tangentflow.model.Activations;
 import io.tangentflow.model.NeuralOde;
-import io.tangentflow.model.StandardActivation;
 import java.util.List;
+import java.util.OptionalInt;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -27,7 +28,7 @@ final class LimitOptions {
       paramLabel = "NAME",
       defaultValue = "softplus",
       description =
-          "softplus, relu, gelu, quadratic, tanh, erf, silu, sine or identity (default:"
+          "softplus, relu, gelu, tanh or another that 'tangentflow activation' lists (default:"
               + " ${DEFAULT-VALUE}).")
   private String activation;
 
@@ -42,40 +43,41 @@ final class LimitOptions {
 
   /** In words: "softplus, continuum". */
   String description() {
-    return StandardActivation.named(activation).label()
-        + (depth.equalsIgnoreCase(CONTINUUM) ? ", continuum" : ", depth " + depth);
+    OptionalInt steps = steps();
+    return Activations.named(activation).label()
+        + (steps.isPresent() ? ", depth " + steps.getAsInt() : ", continuum");
   }
 
   /** All that was asked, for a record of it. */
   void describe(ObjectNode node) {
-    node.put("activation", StandardActivation.named(activation).label())
-        .put("depth", depth)
-        .put("horizon", scales.horizon)
-        .put("sigmaU", scales.sigmaU)
-        .put("sigmaW", scales.sigmaW)
-        .put("sigmaV", scales.sigmaV);
+    node.put("activation", Activations.named(activation).label()).put("depth", depth);
+    scales.describe(node);
   }
 
-  /** The limiting kernels for inputs of that dimension. */
-  LimitingKernel kernel(int inputDim) {
-    NeuralOde model =
-        new NeuralOde(
-            inputDim,
-            1,
-            1,
-            scales.horizon,
-            scales.sigmaU,
-            scales.sigmaW,
-            scales.sigmaV,
-            StandardActivation.named(activation));
+  /** L, empty for the continuum. */
+  OptionalInt steps() {
     if (depth.equalsIgnoreCase(CONTINUUM)) {
-      return new ContinuumLimit(model);
+      return OptionalInt.empty();
     }
     try {
-      return new FiniteDepthLimit(model, Integer.parseInt(depth));
+      return OptionalInt.of(Integer.parseInt(depth));
     } catch (NumberFormatException e) {
       throw new InvalidConfiguration(
           "--depth", "must be a number of steps or inf, not '" + depth + "'");
     }
+  }
+
+  /** The model for inputs of that dimension; of its width, 1, the limit does not depend. */
+  NeuralOde model(int inputDim) {
+    return scales.model(inputDim, 1, 1, Activations.named(activation));
+  }
+
+  /** The limiting kernels for inputs of that dimension, on which those of a pair do not depend. */
+  LimitingKernel kernel(int inputDim) {
+    NeuralOde model = model(inputDim);
+    OptionalInt steps = steps();
+    return steps.isPresent()
+        ? new FiniteDepthLimit(model, steps.getAsInt())
+        : new ContinuumLimit(model);
   }
 }

@@ -56,6 +56,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EnsembleCommand.class,
       GradientCommand.class,
       ConvergenceCommand.class,
+      KernelConvergenceCommand.class,
       SweepCommand.class,
       ResumeCommand.class,
       ReportCommand.class

@@ -42,15 +42,7 @@ final class NetworkOptions {
   }
 
   NeuralOde model(int inputDim, int width) {
-    return new NeuralOde(
-        inputDim,
-        width,
-        outputs,
-        scales.horizon,
-        scales.sigmaU,
-        scales.sigmaW,
-        scales.sigmaV,
-        activation());
+    return scales.model(inputDim, width, outputs, activation());
   }
 
   Parameters parameters() {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** A new or empty directory that a command fills; what was made goes again where it fails. */
@@ -62,6 +63,24 @@ final class NewDirectory {
     for (Path directory : missing) {
       Files.createDirectory(directory);
       made.add(directory);
+    }
+  }
+
+  /**
+   * The result of work that fills a directory.
+   *
+   * @param path null for work whose result is not written
+   */
+  static <T> T filledBy(Path path, Supplier<T> work) {
+    if (path == null) {
+      return work.get();
+    }
+    NewDirectory directory = make(path, 0);
+    try {
+      return work.get();
+    } catch (RuntimeException | Error e) {
+      directory.removeAll();
+      throw e;
     }
   }
 

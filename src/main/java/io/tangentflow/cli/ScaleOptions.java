@@ -1,5 +1,8 @@
 package io.tangentflow.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.model.Activation;
+import io.tangentflow.model.NeuralOde;
 import picocli.CommandLine.Option;
 
 /** The horizon and the scales of a network. */
@@ -32,4 +35,17 @@ final class ScaleOptions {
       defaultValue = "1",
       description = "Scale σv of the output map V (default: ${DEFAULT-VALUE}).")
   double sigmaV;
+
+  NeuralOde model(int inputDim, int width, int outputs, Activation activation) {
+    return new NeuralOde(inputDim, width, outputs, horizon, sigmaU, sigmaW, sigmaV, activation);
+  }
+
+  /** Says in a report's provenance what was asked for. */
+  void describe(ObjectNode provenance) {
+    provenance
+        .put("horizon", horizon)
+        .put("sigmaU", sigmaU)
+        .put("sigmaW", sigmaW)
+        .put("sigmaV", sigmaV);
+  }
 }

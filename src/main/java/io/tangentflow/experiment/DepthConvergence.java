@@ -97,9 +97,7 @@ public record DepthConvergence(Tableau method, String subject, List<DepthGaps> n
   }
 
   private static Cell exponent(DepthGaps network, Quantity quantity) {
-    return fit(network, quantity)
-        .map(fit -> Cell.measured(fit.slope(), fit.halfWidth()))
-        .orElse(Cell.of("–"));
+    return PowerLaw.cell(fit(network, quantity));
   }
 
   private static Cell gap(DepthGaps network, int row, Quantity quantity) {
@@ -158,13 +156,7 @@ public record DepthConvergence(Tableau method, String subject, List<DepthGaps> n
 
   private static String rate(DepthGaps network, Quantity quantity) {
     return fit(network, quantity)
-        .map(
-            fit ->
-                String.format(
-                    "goes like L^%s (95 %% interval %s … %s)",
-                    Numbers.significant(fit.slope(), 3),
-                    Numbers.significant(fit.low(), 3),
-                    Numbers.significant(fit.high(), 3)))
+        .map(fit -> fit.words("L"))
         .orElse("has no rate, which needs three depths");
   }
 
@@ -243,16 +235,7 @@ public record DepthConvergence(Tableau method, String subject, List<DepthGaps> n
       network.referenceError().forEach((quantity, error) -> errors.put(quantity.key(), error));
       ObjectNode fits = node.putObject("exponent");
       for (Quantity quantity : Quantity.values()) {
-        Optional<PowerLaw> fit = fit(network, quantity);
-        if (fit.isPresent()) {
-          fits.putObject(quantity.key())
-              .put("slope", fit.get().slope())
-              .put("low", fit.get().low())
-              .put("high", fit.get().high())
-              .put("depths", points(network, quantity).size());
-        } else {
-          fits.putNull(quantity.key());
-        }
+        PowerLaw.put(fits, quantity.key(), "depths", fit(network, quantity));
       }
       ArrayNode depths = node.putArray("depths");
       for (Row row : network.byDepth()) {
@@ -285,10 +268,7 @@ public record DepthConvergence(Tableau method, String subject, List<DepthGaps> n
     for (DepthGaps network : networks) {
       List<Point> points = points(network, quantity);
       if (!points.isEmpty()) {
-        String exponent =
-            fit(network, quantity)
-                .map(fit -> ": L^" + Numbers.withError(fit.slope(), fit.halfWidth()))
-                .orElse("");
+        String exponent = fit(network, quantity).map(fit -> ": " + fit.symbol("L")).orElse("");
         plot = plot.with(Series.joined(name(network) + exponent, points));
       }
     }

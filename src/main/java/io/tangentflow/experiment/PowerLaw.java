@@ -1,6 +1,10 @@
 package io.tangentflow.experiment;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.report.Cell;
+import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Point;
+import io.tangentflow.report.Series;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -58,6 +62,49 @@ final class PowerLaw {
 
   double high() {
     return slope() + halfWidth();
+  }
+
+  /** As a clause: it goes like a power of that variable, with the interval. */
+  String words(String variable) {
+    return String.format(
+        "goes like %s^%s (95 %% interval %s … %s)",
+        variable,
+        Numbers.significant(slope(), 3),
+        Numbers.significant(low(), 3),
+        Numbers.significant(high(), 3));
+  }
+
+  /** For a legend: the power of that variable, with half the interval. */
+  String symbol(String variable) {
+    return variable + "^" + Numbers.withError(slope(), halfWidth());
+  }
+
+  /** The slope with half its interval; a dash where there is none. */
+  static Cell cell(Optional<PowerLaw> fit) {
+    return fit.map(law -> Cell.measured(law.slope(), law.halfWidth())).orElse(Cell.of("–"));
+  }
+
+  /** Puts the slope, its interval and the number of points under that key, or null. */
+  static void put(ObjectNode node, String key, String points, Optional<PowerLaw> fit) {
+    if (fit.isPresent()) {
+      node.putObject(key)
+          .put("slope", fit.get().slope())
+          .put("low", fit.get().low())
+          .put("high", fit.get().high())
+          .put(points, fit.get().regression.getN());
+    } else {
+      node.putNull(key);
+    }
+  }
+
+  /**
+   * Points with their error bars, and the fit over their range with its band, where there is one.
+   */
+  static Series fitted(String name, String variable, List<Point> points, Optional<PowerLaw> fit) {
+    Series series = Series.points(name, points);
+    double last = points.get(points.size() - 1).x();
+    return fit.map(law -> series.fittedBy(law.symbol(variable), law.curve(points.get(0).x(), last)))
+        .orElse(series);
   }
 
   /** The fitted line between two x, and the confidence band of its mean. */

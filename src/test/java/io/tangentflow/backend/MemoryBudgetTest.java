@@ -37,4 +37,14 @@ class MemoryBudgetTest {
     assertTrue(MemoryBudget.shared(Long.MAX_VALUE).admits(Long.MAX_VALUE - 1, 1));
     assertFalse(MemoryBudget.shared(Long.MAX_VALUE).admits(Long.MAX_VALUE, 1));
   }
+
+  @Test
+  void whatIsLeftBesideArraysAdmitsSoMuchLess() {
+    MemoryBudget shared = MemoryBudget.shared(100).beside(30);
+    assertTrue(shared.admits(50, 20));
+    assertFalse(shared.admits(51, 20));
+    MemoryBudget apart = new MemoryBudget(100, 50).beside(30);
+    assertTrue(apart.admits(100, 20));
+    assertFalse(apart.admits(100, 21));
+  }
 }

@@ -227,6 +227,28 @@ class BadInputTest {
             of(2, "--width: 64 is given more than once", "convergence --width 64,64"),
             of(2, "--width: must be at least 1, not 0", "convergence --width 0 --out DIR/c"),
             of(2, "--sigma-v: must be positive, not 0.0", "convergence --sigma-v 0"),
+            of(2, "needs at least three depths", "kernel-convergence --depth 4,8 --out DIR/c"),
+            of(2, "needs at least three widths", "kernel-convergence --width 4,8 --out DIR/c"),
+            of(2, "--depth: must be between 1 and 8192, not 0", "kernel-convergence --depth 0,1,2"),
+            of(2, "--width: must be at least 1, not 0", "kernel-convergence --width 0,1,2"),
+            of(2, "--width: must rise, but 8 follows 8", "kernel-convergence --width 4,8,8"),
+            of(2, "--networks: must be 0 or at least 3", "kernel-convergence --networks 2"),
+            of(2, "--networks: must be 0 or at least 3", "kernel-convergence --networks -1"),
+            of(
+                2,
+                "--seed: has no meaning with --networks 0",
+                "kernel-convergence --networks 0 --seed 3"),
+            of(2, "--network-depth: must be between 1", "kernel-convergence --network-depth 0"),
+            of(2, "TANH is given more than once", "kernel-convergence --activation tanh,tanh"),
+            of(2, "--threads: must be between", "kernel-convergence --threads 0 --out DIR/c"),
+            of(
+                2,
+                "blows up",
+                "kernel-convergence --activation quadratic --samples 2 --out DIR/a/c"),
+            of(
+                2,
+                "is zero on these data",
+                "kernel-convergence --activation relu --sigma-u 0 --samples 2 --out DIR/c"),
             of(
                 2,
                 "--tolerance: must be greater than 0 and less than 1, not 0.0",
@@ -413,6 +435,10 @@ class BadInputTest {
             of(5, "memory budget", "ntk --width 2147483647"),
             of(5, "memory budget", "ntk --outputs 2147483647"),
             of(5, "memory budget is 1.0 MiB", "convergence --memory 1m --out DIR/c"),
+            of(
+                5,
+                "1000 networks on 20 samples",
+                "kernel-convergence --memory 1m --depth 1,2,3 --out DIR/c"),
             of(5, "memory budget is 1.0 MiB", "sweep --memory 1m --out DIR/run"),
             of(
                 5,
@@ -468,6 +494,7 @@ class BadInputTest {
             of(11, "is not empty", full, "quickstart --out DIR/full"),
             of(11, "is not empty", full, "convergence --out DIR/full"),
             of(11, "is not empty", full, "predict --out DIR/full"),
+            of(11, "is not empty", full, "kernel-convergence --out DIR/full"),
             of(11, "is a file, not a directory", file, "convergence --out DIR/file"),
             of(11, "/proc/none", "convergence --out /proc/none"),
             of(11, "is not empty", full, "init --width 4 --input-dim 2 --out DIR/full"),

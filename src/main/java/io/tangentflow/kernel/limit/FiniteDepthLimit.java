@@ -20,6 +20,9 @@ import java.util.Arrays;
  */
 public final class FiniteDepthLimit extends PathKernel<Marginal[]> {
 
+  /** A pair takes 16L² bytes, here a GiB. */
+  public static final int GREATEST_DEPTH = 8192;
+
   private final int depth;
   private final double stepSquared;
 
@@ -30,8 +33,9 @@ public final class FiniteDepthLimit extends PathKernel<Marginal[]> {
    */
   public FiniteDepthLimit(NeuralOde ode, int depth) {
     super(ode);
-    if (depth < 1 || depth > 8192) {
-      throw new InvalidConfiguration("--depth", "must be between 1 and 8192, not " + depth);
+    if (depth < 1 || depth > GREATEST_DEPTH) {
+      throw new InvalidConfiguration(
+          "--depth", "must be between 1 and " + GREATEST_DEPTH + ", not " + depth);
     }
     this.depth = depth;
     double step = ode.sigmaW() * ode.horizon() / depth;
