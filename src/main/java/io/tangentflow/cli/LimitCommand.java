@@ -231,6 +231,7 @@ final class LimitCommand implements Callable<Integer> {
       Dataset dataset = data.load();
       dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
       String description = given.map(KernelFile::description).orElseGet(this::description);
+      console.status(description + ", " + dataset.samples() + " samples");
       long start = System.nanoTime();
       LimitTiles tiles =
           given.isPresent()
@@ -239,13 +240,8 @@ final class LimitCommand implements Callable<Integer> {
       Run run = new Run(description, tiles, seconds(start), engine, memory.budget(engine));
       console.status(
           String.format(
-              "%s, %d pairs: %s, made in %.2f s; on %s, %s",
-              description,
-              run.pairs(),
-              tiles.method(),
-              run.tableSeconds,
-              engine.name(),
-              engine.description()));
+              "%d pairs by %s, made in %.2f s; on %s, %s",
+              run.pairs(), tiles.method(), run.tableSeconds, engine.name(), engine.description()));
       if (tableOut != null) {
         new KernelFile(description, tiles.kernel().orElseThrow(this::noTable)).write(tableOut);
       }

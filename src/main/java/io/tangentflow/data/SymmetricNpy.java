@@ -4,9 +4,13 @@ import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.model.DenseMatrix;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A symmetric matrix of any order on its way into an {@code .npy} file ({@link Npy}), in FP64, tile
@@ -16,12 +20,13 @@ import java.nio.file.Path;
 public final class SymmetricNpy implements AutoCloseable {
 
   private static final long BYTES = Double.BYTES;
+  private static final int HANDLES = 4;
 
   private final Path target;
   private final Path temporary;
   private final int order;
   private final long start;
-  private final RandomAccessFile file;
+  private final List<RandomAccessFile> handles = new ArrayList<>();
 
   /**
    * Begins a file of an N×N matrix.
@@ -35,20 +40,19 @@ public final class SymmetricNpy implements AutoCloseable {
     byte[] header = Npy.header(order, order, Npy.Order.COLUMNS, ElementType.FP64);
     start = header.length;
     long length = start + BYTES * order * order;
-    RandomAccessFile opened = null;
     try {
       long free = temporary.toAbsolutePath().getParent().toFile().getUsableSpace();
       if (length > free) {
         throw new IOException(length + " bytes are needed, and the disk has " + free);
       }
-      // Not a channel: a thread's interruption would close that in the middle of the write.
-      opened = new RandomAccessFile(temporary.toFile(), "rw");
-      opened.write(header);
-      opened.setLength(length);
-      file = opened;
+      for (int part = 0; part < HANDLES; part++) {
+        // Not a channel: a thread's interruption would close that in the middle of the write.
+        handles.add(new RandomAccessFile(temporary.toFile(), "rw"));
+      }
+      handles.get(0).write(header);
+      handles.get(0).setLength(length);
     } catch (IOException e) {
-      closeQuietly(opened);
-      AtomicFile.deleteLeftover(temporary);
+      close();
       throw conflict(e);
     }
   }
@@ -65,21 +69,37 @@ public final class SymmetricNpy implements AutoCloseable {
     }
   }
 
+  /** A part of the columns by each thread, through a file handle of its own. */
   private void write(int row, int column, DenseMatrix tile) throws IOException {
+    try {
+      IntStream.range(0, handles.size())
+          .parallel()
+          .forEach(part -> writePart(part, row, column, tile));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private void writePart(int part, int row, int column, DenseMatrix tile) {
     byte[] bytes = new byte[(int) (tile.rows() * BYTES)];
     ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    for (int j = 0; j < tile.columns(); j++) {
-      buffer.asDoubleBuffer().put(tile.values(), j * tile.rows(), tile.rows());
-      file.seek(start + BYTES * ((column + (long) j) * order + row));
-      file.write(bytes);
+    RandomAccessFile file = handles.get(part);
+    int to = (part + 1) * tile.columns() / handles.size();
+    try {
+      for (int j = part * tile.columns() / handles.size(); j < to; j++) {
+        buffer.asDoubleBuffer().put(tile.values(), j * tile.rows(), tile.rows());
+        file.seek(start + BYTES * ((column + (long) j) * order + row));
+        file.write(bytes);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
   /** Puts the file at its place, when all tiles on and below the diagonal have been written. */
   public void commit() {
     try {
-      file.getFD().sync();
-      file.close();
+      handles.get(0).getFD().sync();
       AtomicFile.replace(temporary, target);
     } catch (IOException e) {
       throw conflict(e);
@@ -88,18 +108,14 @@ public final class SymmetricNpy implements AutoCloseable {
 
   @Override
   public void close() {
-    closeQuietly(file);
-    AtomicFile.deleteLeftover(temporary);
-  }
-
-  private static void closeQuietly(RandomAccessFile file) {
-    try {
-      if (file != null) {
-        file.close();
+    for (RandomAccessFile handle : handles) {
+      try {
+        handle.close();
+      } catch (IOException e) {
+        // What was synced is in place; of anything else nothing is kept.
       }
-    } catch (IOException e) {
-      // Nothing of it is kept.
     }
+    AtomicFile.deleteLeftover(temporary);
   }
 
   private RunDirectoryConflict conflict(IOException e) {

@@ -17,6 +17,8 @@ public record DenseMatrix(int rows, int columns, double[] values) {
   /** ⌊√2³¹⌋, the rows of the largest square matrix in one Java array. */
   public static final int GREATEST_ORDER = 46_340;
 
+  private static final int STRIP = 32;
+
   public DenseMatrix {
     if (rows < 0 || columns < 0 || (long) rows * columns != values.length) {
       throw new IllegalArgumentException(
@@ -56,9 +58,13 @@ public record DenseMatrix(int rows, int columns, double[] values) {
   /** A copy with rows and columns exchanged. */
   public DenseMatrix transpose() {
     DenseMatrix t = zeros(columns, rows);
-    for (int j = 0; j < columns; j++) {
+    // A strip of columns at a time, whose cache lines stay until all their entries are read.
+    for (int from = 0; from < columns; from += STRIP) {
+      int to = Math.min(columns, from + STRIP);
       for (int i = 0; i < rows; i++) {
-        t.values[j + i * columns] = values[i + j * rows];
+        for (int j = from; j < to; j++) {
+          t.values[j + i * columns] = values[i + j * rows];
+        }
       }
     }
     return t;

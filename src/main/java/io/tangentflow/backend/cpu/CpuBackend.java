@@ -89,12 +89,11 @@ final class CpuBackend implements Backend {
   public void upload(DenseMatrix source, Matrix target) {
     Shapes.require(target, source.rows(), source.columns());
     CpuMatrix t = cpu(target);
-    parallel.run(
-        t.size(),
-        GRAIN,
+    overWholeColumns(
+        t,
         (from, to) -> {
-          for (int i = from; i < to; i++) {
-            t.set(i, source.values()[i]);
+          for (int j = from; j < to; j++) {
+            t.setColumn(j, source.values(), j * source.rows());
           }
         });
   }
@@ -103,15 +102,18 @@ final class CpuBackend implements Backend {
   public DenseMatrix download(Matrix source) {
     CpuMatrix s = cpu(source);
     DenseMatrix target = DenseMatrix.zeros(s.rows(), s.columns());
-    parallel.run(
-        s.size(),
-        GRAIN,
+    overWholeColumns(
+        s,
         (from, to) -> {
-          for (int i = from; i < to; i++) {
-            target.values()[i] = s.get(i);
+          for (int j = from; j < to; j++) {
+            s.getColumn(j, target.values(), j * s.rows());
           }
         });
     return target;
+  }
+
+  private void overWholeColumns(CpuMatrix matrix, Parallel.Range work) {
+    parallel.run(matrix.columns(), Math.max(1, GRAIN / Math.max(1, matrix.rows())), work);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.tangentflow.backend.cpu;
 
 import io.tangentflow.backend.DotProductSeries;
+import io.tangentflow.backend.Precision;
 import java.util.Arrays;
 
 /**
@@ -63,30 +64,58 @@ final class CpuDotProductKernel {
 
     private final double[] x = new double[BLOCK];
     private final double[] twice = new double[BLOCK];
-    private final double[] sum = new double[BLOCK];
-    private final double[] previous = new double[BLOCK];
     private final double[] coefficient = new double[BLOCK];
-    private final int[] branch = new int[BLOCK];
+    private double[] sum = new double[BLOCK];
+    private double[] previous = new double[BLOCK];
 
     /** Rows {@code first} … of one column. */
     void evaluate(int first, int count, int column) {
-      int at = column * rho.rows() + first;
+      load(first, count, column);
       int branches = argument.branches();
+      if (branches == 1) {
+        clenshaw(first, count, column * terms * rank);
+        store(first, count, column);
+        return;
+      }
+      double[] correlations = Arrays.copyOf(x, count);
       int present = 0;
       for (int i = 0; i < count; i++) {
-        double r = rho.get(at + i);
-        x[i] = argument.of(r);
-        branch[i] = argument.branch(r);
-        present |= 1 << branch[i];
+        x[i] = argument.of(correlations[i]);
+        present |= 1 << argument.branch(correlations[i]);
       }
-      for (int each = 0; each < branches; each++) {
-        if ((present & 1 << each) != 0) {
-          clenshaw(first, count, (column * branches + each) * terms * rank);
+      double[] values = new double[count];
+      for (int branch = 0; branch < branches; branch++) {
+        if ((present & 1 << branch) != 0) {
+          clenshaw(first, count, (column * branches + branch) * terms * rank);
           for (int i = 0; i < count; i++) {
-            if (branch[i] == each) {
-              result.set(at + i, sum[i]);
-            }
+            values[i] = argument.branch(correlations[i]) == branch ? sum[i] : values[i];
           }
+        }
+      }
+      System.arraycopy(values, 0, sum, 0, count);
+      store(first, count, column);
+    }
+
+    private void load(int first, int count, int column) {
+      int at = rho.start() + column * rho.leadingDimension() + first;
+      if (rho.precision() == Precision.FP64) {
+        System.arraycopy(rho.doubles(), at, x, 0, count);
+      } else {
+        float[] from = rho.floats();
+        for (int i = 0; i < count; i++) {
+          x[i] = from[at + i];
+        }
+      }
+    }
+
+    private void store(int first, int count, int column) {
+      int at = result.start() + column * result.leadingDimension() + first;
+      if (result.precision() == Precision.FP64) {
+        System.arraycopy(sum, 0, result.doubles(), at, count);
+      } else {
+        float[] to = result.floats();
+        for (int i = 0; i < count; i++) {
+          to[at + i] = (float) sum[i];
         }
       }
     }
@@ -97,26 +126,40 @@ final class CpuDotProductKernel {
       for (int i = 0; i < count; i++) {
         twice[i] = 2 * x[i];
       }
-      for (int k = terms - 1; k >= 0; k--) {
-        if (k == 0) { // The last step has ξ in the place of 2ξ.
-          System.arraycopy(x, 0, twice, 0, count);
-        }
-        coefficients(first, count, coefficients + k * rank);
+      for (int k = terms - 1; k > 0; k--) {
+        step(first, count, coefficients + k * rank, twice);
+      }
+      step(first, count, coefficients, x); // The last step has ξ in the place of 2ξ.
+      if (rank == 1) {
         for (int i = 0; i < count; i++) {
-          double next = coefficient[i] + twice[i] * sum[i] - previous[i];
-          previous[i] = sum[i];
-          sum[i] = next;
+          sum[i] *= left[first + i];
         }
       }
     }
 
+    /** b_k = c_k + factor b_(k+1) − b_(k+2); the factor of a rank of one waits for the end. */
+    private void step(int first, int count, int at, double[] factor) {
+      double[] above = sum;
+      double[] next = previous;
+      if (rank == 1) {
+        double c = right[at];
+        for (int i = 0; i < count; i++) {
+          next[i] = c + factor[i] * above[i] - next[i];
+        }
+      } else {
+        coefficients(first, count, at);
+        for (int i = 0; i < count; i++) {
+          next[i] = coefficient[i] + factor[i] * above[i] - next[i];
+        }
+      }
+      sum = next;
+      previous = above;
+    }
+
     /** c_k of each row. */
     private void coefficients(int first, int count, int at) {
-      double one = right[at];
-      for (int i = 0; i < count; i++) {
-        coefficient[i] = one * left[first + i];
-      }
-      for (int q = 1; q < rank; q++) {
+      Arrays.fill(coefficient, 0, count, 0);
+      for (int q = 0; q < rank; q++) {
         double weight = right[at + q];
         int factor = q * rho.rows() + first;
         for (int i = 0; i < count; i++) {

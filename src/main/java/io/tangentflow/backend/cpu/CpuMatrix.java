@@ -86,6 +86,32 @@ final class CpuMatrix extends StridedMatrix {
     }
   }
 
+  /** to[first …] ← column j. */
+  void getColumn(int j, double[] to, int first) {
+    int at = start() + j * leadingDimension();
+    if (precision() == Precision.FP64) {
+      System.arraycopy(doubles(), at, to, first, rows());
+    } else {
+      float[] from = floats();
+      for (int i = 0; i < rows(); i++) {
+        to[first + i] = from[at + i];
+      }
+    }
+  }
+
+  /** Column j ← from[first …], rounded. */
+  void setColumn(int j, double[] from, int first) {
+    int at = start() + j * leadingDimension();
+    if (precision() == Precision.FP64) {
+      System.arraycopy(from, first, doubles(), at, rows());
+    } else {
+      float[] to = floats();
+      for (int i = 0; i < rows(); i++) {
+        to[at + i] = (float) from[first + i];
+      }
+    }
+  }
+
   /** A contiguous copy. */
   CpuMatrix compact() {
     CpuMatrix copy = allocate(rows(), columns(), precision());

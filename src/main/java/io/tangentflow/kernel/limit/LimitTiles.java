@@ -110,10 +110,12 @@ public final class LimitTiles {
           int rows = Math.min(size, n - row);
           int columns = Math.min(size, n - column);
           Matrix rho = products.columnRange(0, columns).rowRange(0, rows);
-          backend.gemm(
-              YES, NO, 1, x.columnRange(row, rows), x.columnRange(column, columns), 0, rho);
+          Matrix rowInputs = x.columnRange(row, rows);
           if (row == column) {
+            backend.syrk(rowInputs, rho);
             setDiagonal(backend, rho, column);
+          } else {
+            backend.gemm(YES, NO, 1, rowInputs, x.columnRange(column, columns), 0, rho);
           }
           EnumMap<Kind, DenseMatrix> tile =
               evaluation.evaluate(

@@ -38,7 +38,7 @@ final class SeriesEvaluation implements TileEvaluation {
 
   @Override
   public int tileSize() {
-    return 2048;
+    return 1024;
   }
 
   @Override

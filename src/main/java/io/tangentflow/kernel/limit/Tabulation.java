@@ -318,13 +318,17 @@ final class Tabulation {
           greatest(values, LimitValue::ntkError));
     }
 
-    /** How many terms leave out no more than the tolerance, relative to the largest. */
+    /**
+     * How many terms leave out no more than the tolerance, relative to the largest, or a tenth of
+     * the error.
+     */
     int terms(double tolerance) {
-      return Math.max(terms(nngp, tolerance), terms(ntk, tolerance));
+      return Math.max(terms(nngp, tolerance, nngpError), terms(ntk, tolerance, ntkError));
     }
 
-    private static int terms(double[] c, double tolerance) {
-      double enough = tolerance * Arrays.stream(c).map(Math::abs).max().orElse(0);
+    private static int terms(double[] c, double tolerance, double error) {
+      double largest = Arrays.stream(c).map(Math::abs).max().orElse(0);
+      double enough = Math.max(tolerance * largest, 0.1 * error);
       double left = 0;
       int terms = c.length;
       while (terms > 1 && left + Math.abs(c[terms - 1]) <= enough) {
