@@ -8,12 +8,13 @@ import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.Backends;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
+import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.ElementType;
-import io.tangentflow.data.KernelFile;
 import io.tangentflow.data.Npy;
 import io.tangentflow.data.SymmetricNpy;
 import io.tangentflow.kernel.limit.DotProductKernel.Kind;
+import io.tangentflow.kernel.limit.KernelJson;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitValue;
@@ -61,6 +62,9 @@ final class LimitCommand implements Callable<Integer> {
           "--table-out",
           "--out",
           "--nngp-out");
+
+  /** An error, relative to the largest entry, that is said aloud. */
+  private static final double COARSE = 1e-4;
 
   private static final Table.Column ERROR = Table.Column.right("estimated error of an entry");
 
@@ -123,7 +127,7 @@ final class LimitCommand implements Callable<Integer> {
   @Option(
       names = "--table",
       paramLabel = "FILE",
-      description = "Read the kernels from such a file instead of computing them.")
+      description = "Read the kernels from such a file (default: they are computed).")
   private Path table;
 
   @Option(
@@ -165,6 +169,7 @@ final class LimitCommand implements Callable<Integer> {
         .put("ntk", value.ntk())
         .put("nngpError", value.nngpError())
         .put("ntkError", value.ntkError());
+    warnIfCoarse(value.ntkError(), Math.abs(value.ntk()));
     Table table =
         Table.of(
                 description(),
@@ -222,7 +227,7 @@ final class LimitCommand implements Callable<Integer> {
             .with("--nngp-out", nngpOut)
             .with("--table-out", tableOut)
             .requireWritable();
-    Optional<KernelFile> given = Optional.ofNullable(table).map(KernelFile::read);
+    Optional<KernelJson> given = Optional.ofNullable(table).map(KernelTable::read);
     given.ifPresent(file -> outputFiles.requireApartFrom(table));
     int poolThreads = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     BackendOptions options = new BackendOptions(Precision.FP64, poolThreads);
@@ -230,7 +235,7 @@ final class LimitCommand implements Callable<Integer> {
     try (Backend engine = Backends.open(backend, options)) {
       Dataset dataset = data.load();
       dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
-      String description = given.map(KernelFile::description).orElseGet(this::description);
+      String description = given.map(KernelJson::description).orElseGet(this::description);
       console.status(description + ", " + dataset.samples() + " samples");
       long start = System.nanoTime();
       LimitTiles tiles =
@@ -240,10 +245,12 @@ final class LimitCommand implements Callable<Integer> {
       Run run = new Run(description, tiles, seconds(start), engine, memory.budget(engine));
       console.status(
           String.format(
-              "%d pairs by %s, made in %.2f s; on %s, %s",
+              "%d pairs: %s, made in %.2f s; on %s, %s",
               run.pairs(), tiles.method(), run.tableSeconds, engine.name(), engine.description()));
       if (tableOut != null) {
-        new KernelFile(description, tiles.kernel().orElseThrow(this::noTable)).write(tableOut);
+        AtomicFile.write(
+            tableOut,
+            new KernelJson(description, tiles.kernel().orElseThrow(this::noTable)).text());
       }
       return noEigenvalues ? streamed(run) : whole(run);
     } finally {
@@ -286,6 +293,7 @@ final class LimitCommand implements Callable<Integer> {
       files.put(Kind.NNGP, nngpOut);
     }
     Map<Kind, SymmetricNpy> open = new EnumMap<>(Kind.class);
+    double[] largest = new double[1];
     LimitTiles.Errors errors;
     double computing;
     try (Console.Progress progress = console.progress("pairs", run.pairs())) {
@@ -296,12 +304,18 @@ final class LimitCommand implements Callable<Integer> {
               run.engine,
               run.budget.deviceBytesBeside(0),
               progress::at,
-              (kind, row, column, tile) -> open.get(kind).place(row, column, tile));
+              (kind, row, column, tile) -> {
+                open.get(kind).place(row, column, tile);
+                if (kind == Kind.NTK && row == column) {
+                  largest[0] = Math.max(largest[0], largestOnDiagonal(tile));
+                }
+              });
       computing = seconds(start);
       open.values().forEach(SymmetricNpy::commit);
     } finally {
       open.values().forEach(SymmetricNpy::close);
     }
+    warnIfCoarse(errors.ntk(), largest[0]);
     ObjectNode object = json(run);
     object.put("seconds", computing).put("syncSeconds", seconds(start) - computing);
     Table rows = heading(run, Table.Column.left("kernel"), Table.Column.left("file"), ERROR);
@@ -325,6 +339,7 @@ final class LimitCommand implements Callable<Integer> {
     try (Console.Progress progress = console.progress("pairs", run.pairs())) {
       gram = run.tiles.gram(run.engine, run.budget.deviceBytesBeside(0), progress::at);
     }
+    warnIfCoarse(gram.ntkError(), largestOnDiagonal(gram.ntk()));
     ObjectNode object = json(run).put("seconds", seconds(start));
     console.status(String.format("computed in %.2f s; eigenvalues", seconds(start)));
     double nngpGreatest = Spectrum.greatest(gram.nngp()).value();
@@ -363,6 +378,25 @@ final class LimitCommand implements Callable<Integer> {
     }
     console.result(rows.toText(), object);
     return 0;
+  }
+
+  /** An error that no user of the number would guess. */
+  private void warnIfCoarse(double error, double largest) {
+    if (error > COARSE * largest) {
+      console.warning(
+          String.format(
+              "the NTK is known to %.1g of its largest entry only; scale the inputs down (--normalise"
+                  + " sphere or unit), or lower --sigma-u, --sigma-w or --horizon",
+              error / largest));
+    }
+  }
+
+  private static double largestOnDiagonal(DenseMatrix square) {
+    double largest = 0;
+    for (int j = 0; j < square.columns(); j++) {
+      largest = Math.max(largest, square.get(j, j));
+    }
+    return largest;
   }
 
   /** Both Grams, and the copy that LAPACK reduces. */

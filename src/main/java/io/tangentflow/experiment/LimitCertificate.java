@@ -6,6 +6,7 @@ import io.tangentflow.data.SamplePairs.Match;
 import io.tangentflow.experiment.ConvergenceAssumptions.Assumption;
 import io.tangentflow.kernel.limit.InputRounding;
 import io.tangentflow.kernel.limit.LimitGram;
+import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitingKernel;
 import io.tangentflow.kernel.limit.PolynomialRank;
 import io.tangentflow.model.Activation;
@@ -70,7 +71,8 @@ public record LimitCertificate(
       DenseMatrix inputs,
       ForkJoinPool pool,
       LongConsumer finishedPairs) {
-    LimitGram limit = kernel.gram(inputs, pool, finishedPairs);
+    LimitTiles tiles = kernel.tiles(inputs, pool);
+    LimitGram limit = tiles.gram(pool.getParallelism(), finishedPairs);
     if (limit.ntk().norm() == 0) {
       throw new InvalidConfiguration(
           ode.sigmaV() == 0 ? "--sigma-v" : ode.sigmaU() == 0 ? "--sigma-u" : "--data",
@@ -78,7 +80,8 @@ public record LimitCertificate(
     }
     SamplePairs pairs = SamplePairs.of(inputs);
     InputRounding rounding =
-        InputRounding.of(kernel, inputs, pairs.greatestCorrelation(), limit.ntkError(), pool);
+        InputRounding.of(
+            kernel, tiles, inputs, pairs.greatestCorrelation(), limit.ntkError(), pool);
     Activation phi = ode.activation();
     OptionalLong rankLimit =
         PolynomialRank.below(

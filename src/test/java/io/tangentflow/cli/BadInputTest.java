@@ -117,6 +117,16 @@ class BadInputTest {
             of(2, "--dot", "limit --norms 1,1 --dot NaN"),
             of(2, "--out: is about data", "limit --norms 1,1 --dot 1 --out DIR/K.npy"),
             of(2, "--samples: is about data", "limit --norms 1,1 --dot 1 --samples 4"),
+            of(2, "--table: is about data", "limit --norms 1,1 --dot 1 --table DIR/k.json"),
+            of(2, "--no-eigenvalues: leaves nothing to do", "limit --no-eigenvalues --samples 4"),
+            of(
+                2,
+                "--activation: is about computing the kernel",
+                "limit --table DIR/k.json --activation relu"),
+            of(
+                2,
+                "--table-out: these samples are computed pair by pair",
+                "limit --samples 4 --table-out DIR/k.json --no-eigenvalues"),
             of(2, "--learning-rate: must be a positive", "certify --learning-rate 0"),
             of(2, "--learning-rate: must be a positive", "certify --learning-rate NaN"),
             of(2, "--learning-rate: must be a positive", "certify --learning-rate=-0.1"),
@@ -239,7 +249,10 @@ class BadInputTest {
                 "--seed: has no meaning with --networks 0",
                 "kernel-convergence --networks 0 --seed 3"),
             of(2, "--network-depth: must be between 1", "kernel-convergence --network-depth 0"),
-            of(2, "TANH is given more than once", "kernel-convergence --activation tanh,tanh"),
+            of(
+                2,
+                "--activation: tanh is given more than once",
+                "kernel-convergence --activation tanh,tanh"),
             of(2, "--threads: must be between", "kernel-convergence --threads 0 --out DIR/c"),
             of(
                 2,
@@ -419,6 +432,20 @@ class BadInputTest {
                 "is 2×2, and --samples and --test-samples need 4 or 7 rows",
                 npy(1, 0, 0, 1),
                 "predict --gram DIR/a.npy --targets-file DIR/a.npy --samples 4 --test-samples 3"),
+            of(
+                3,
+                "there is no such file",
+                "limit --samples 4 --table DIR/none.json --no-eigenvalues --out DIR/K.npy"),
+            of(
+                3,
+                "holds no kernel table: it is not JSON",
+                text("k.json", "hello"),
+                "limit --samples 4 --table DIR/k.json"),
+            of(
+                3,
+                "holds no kernel table: its 'format' is not",
+                text("k.json", "{}"),
+                "limit --samples 4 --table DIR/k.json"),
             of(3, "no such file", "evaluate DIR/none.json"))
         .map(this::test);
   }

@@ -1,16 +1,27 @@
 package io.tangentflow.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tangentflow.data.Npy;
+import io.tangentflow.spectrum.Spectrum;
 import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LimitCommandTest {
+
+  @TempDir private Path directory;
 
   /**
    * The reference's quadrature of tanh, whose poles are near, is off by 7.6e-9 at depth one; {@link
@@ -108,5 +119,72 @@ class LimitCommandTest {
       assertTrue(limit.get(kernel + "Error").asDouble() >= 0);
       assertTrue(limit.get(kernel + "Error").asDouble() < 1e-8 * Math.abs(value));
     }
+  }
+
+  @Test
+  void tilesAreTheGramsInMemoryAndATableGivesThemAgain() throws IOException {
+    Object[] data = {"--samples", 60, "--activation", "tanh"};
+    Path ntk = directory.resolve("ntk.npy");
+    Path nngp = directory.resolve("nngp.npy");
+    JsonNode whole = limit(data, "--out", ntk, "--nngp-out", nngp);
+    Path tiles = directory.resolve("tiles.npy");
+    Path nngpTiles = directory.resolve("nngp-tiles.npy");
+    Path table = directory.resolve("tanh.json");
+    JsonNode streamed =
+        limit(
+            data,
+            "--no-eigenvalues",
+            "--out",
+            tiles,
+            "--nngp-out",
+            nngpTiles,
+            "--table-out",
+            table);
+    assertArrayEquals(Files.readAllBytes(ntk), Files.readAllBytes(tiles));
+    assertArrayEquals(Files.readAllBytes(nngp), Files.readAllBytes(nngpTiles));
+    assertEquals(whole.get("ntkError"), streamed.get("ntkError"));
+    assertEquals(whole.get("method"), streamed.get("method"));
+    assertFalse(streamed.has("ntkLeastEigenvalue"));
+    Path again = directory.resolve("again.npy");
+    limit(new Object[] {"--samples", 60, "--table", table, "--no-eigenvalues"}, "--out", again);
+    assertArrayEquals(Files.readAllBytes(ntk), Files.readAllBytes(again));
+    assertEquals(
+        Spectrum.least(Npy.readFinite(ntk)).value(),
+        whole.get("ntkLeastEigenvalue").asDouble(),
+        1e-12);
+    assertEquals(
+        2,
+        Invocation.of("limit", "--samples", 60, "--table", table, "--normalise", "unit").code(),
+        "other norms than the table's");
+  }
+
+  @Test
+  void aGramThatDoesNotFitTheBudgetIsRefusedAndItsTilesFit() {
+    Path out = directory.resolve("K.npy");
+    Object[] big = {"limit", "--samples", 1200, "--memory", "20m"};
+    assertEquals(5, Invocation.of(big).code());
+    Object[] tiles = Arrays.copyOf(big, big.length + 3);
+    tiles[big.length] = "--no-eigenvalues";
+    tiles[big.length + 1] = "--out";
+    tiles[big.length + 2] = out;
+    Invocation.of(tiles).ended(0);
+    assertEquals(1200, Npy.readFinite(out).rows());
+  }
+
+  /** At variances of 10⁴ the Hermite series of Softplus ends too early. */
+  @Test
+  void anErrorThatIsNotSmallIsSaidAloud() {
+    Invocation coarse = Invocation.of("limit", "--norms", "20000,20000", "--dot", 10000);
+    coarse.ended(0);
+    assertTrue(coarse.err().contains("warning: the NTK is known to"), coarse.err());
+    Invocation fine = Invocation.of("limit", "--norms", "20,20", "--dot", 10);
+    assertFalse(fine.ended(0).err().contains("warning: the"), fine.err());
+  }
+
+  private static JsonNode limit(Object[] data, Object... options) {
+    List<Object> words = new ArrayList<>(List.of("limit", "--json"));
+    words.addAll(List.of(data));
+    words.addAll(List.of(options));
+    return Invocation.of(words.toArray()).ended(0).json();
   }
 }

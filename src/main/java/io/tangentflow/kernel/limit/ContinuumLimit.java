@@ -33,6 +33,9 @@ public final class ContinuumLimit extends PathKernel<ContinuumLimit.Path> {
    */
   private static final double ALGEBRAIC = 8;
 
+  /** A difference this large, relatively, is no value at all. */
+  private static final double UNRESOLVED = 1e-3;
+
   private final int[] nodes;
   private final boolean triangular;
 

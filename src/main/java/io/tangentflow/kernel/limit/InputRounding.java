@@ -30,8 +30,8 @@ import java.util.concurrent.ForkJoinPool;
 public record InputRounding(
     double correlationError, double correlationEffect, double normError, double normEffect) {
 
-  /** {@link LimitingKernel#gram} takes norms closer than this, relatively, as equal. */
-  private static final double EQUAL_NORMS = 1e-12;
+  /** {@link LimitingKernel#gram} takes ‖x‖² closer than this, relatively, as equal. */
+  private static final double EQUAL_NORMS = 2 * DotProductKernel.EQUAL_NORMS;
 
   /** The step, relative to q, from which D is scaled down. */
   private static final double RADIAL_STEP = 0x1p-10;
@@ -41,16 +41,51 @@ public record InputRounding(
     return correlationEffect + normEffect;
   }
 
+  /** NTK as a function of q = ‖x‖²/d, q̄ and ρ. */
+  @FunctionalInterface
+  interface Ntk {
+    double at(double q, double otherQ, double rho);
+  }
+
+  /** Of the kernel that the tiles are computed from, or of single pairs where they are too. */
+  public static InputRounding of(
+      LimitingKernel kernel,
+      LimitTiles tiles,
+      DenseMatrix inputs,
+      double greatestCorrelation,
+      double entryError,
+      ForkJoinPool pool) {
+    Ntk ntk =
+        tiles
+            .kernel()
+            .filter(InputRounding::allowsSteps)
+            .<Ntk>map(
+                series -> (q, otherQ, rho) -> series.at(Math.sqrt(q), Math.sqrt(otherQ), rho).ntk())
+            .orElse(ofPairs(kernel));
+    return of(ntk, inputs, greatestCorrelation, entryError, pool);
+  }
+
+  static Ntk ofPairs(LimitingKernel kernel) {
+    return (q, otherQ, rho) -> kernel.pair(q, otherQ, rho * Math.sqrt(q) * Math.sqrt(otherQ)).ntk();
+  }
+
+  /** Whether one of q(1 ± τ) is within its range for any q that is. */
+  private static boolean allowsSteps(DotProductKernel series) {
+    return series.scaling() == DotProductKernel.Scaling.HOMOGENEOUS
+        || series.greatest() > series.least() * (1 + 2 * RADIAL_STEP);
+  }
+
   /**
-   * Needs four pairs for each distinct norm.
+   * Needs four values for each distinct norm.
    *
+   * @param ntk at norms of the inputs and between them, or a step beyond where all are equal
    * @param inputs d×N, one sample per column. Not modified.
    * @param greatestCorrelation the largest |ρ| of two samples
    * @param entryError of the kernel's values
    * @param pool the threads that compute
    */
-  public static InputRounding of(
-      LimitingKernel kernel,
+  static InputRounding of(
+      Ntk ntk,
       DenseMatrix inputs,
       double greatestCorrelation,
       double entryError,
@@ -70,7 +105,7 @@ public record InputRounding(
                 () ->
                     Arrays.stream(distinct)
                         .parallel()
-                        .mapToObj(q -> moves(kernel, q, h, entryError))
+                        .mapToObj(q -> moves(ntk, q, step(q, distinct), h, entryError))
                         .toArray(double[][]::new))
             .join();
     double angular = Arrays.stream(moves).mapToDouble(move -> move[0]).max().orElse(0);
@@ -80,13 +115,20 @@ public record InputRounding(
         epsilon, epsilon / h * angular, normError, 2 * normError * radial * root);
   }
 
+  /** Upwards, but from the greatest of several norms downwards, so that no norm is exceeded. */
+  private static double step(double q, double[] distinct) {
+    double greatest = distinct[distinct.length - 1];
+    boolean fits = distinct.length == 1 || q * (1 + RADIAL_STEP) <= greatest;
+    return fits ? RADIAL_STEP : -RADIAL_STEP;
+  }
+
   /** K(q, q, 1) − K(q, q, 1 − h); D(q(1 + τ), q)/τ; √K(q, q, 1): upper bounds all. */
-  private static double[] moves(LimitingKernel kernel, double q, double h, double entryError) {
-    double further = q * (1 + RADIAL_STEP);
-    double here = kernel.pair(q, q, q).ntk();
-    double turned = kernel.pair(q, q, q * (1 - h)).ntk();
-    double there = kernel.pair(further, further, further).ntk();
-    double across = kernel.pair(further, q, Math.sqrt(further) * Math.sqrt(q)).ntk();
+  private static double[] moves(Ntk ntk, double q, double step, double h, double entryError) {
+    double further = q * (1 + step);
+    double here = ntk.at(q, q, 1);
+    double turned = ntk.at(q, q, 1 - h);
+    double there = ntk.at(further, further, 1);
+    double across = ntk.at(further, q, 1);
     return new double[] {
       here - turned + 2 * entryError,
       Math.sqrt(Math.max(0, there - 2 * across + here) + 4 * entryError) / RADIAL_STEP,

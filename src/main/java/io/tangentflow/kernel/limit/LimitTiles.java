@@ -5,6 +5,8 @@ import static io.tangentflow.backend.Transpose.YES;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Backends;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Workspace;
@@ -134,6 +136,14 @@ public final class LimitTiles {
     return new Errors(
         kinds.contains(Kind.NNGP) ? evaluation.error(Kind.NNGP) : 0,
         kinds.contains(Kind.NTK) ? evaluation.error(Kind.NTK) : 0);
+  }
+
+  /** Both kernels as matrices, on the usable backend of the highest rank; see {@link #forEach}. */
+  public LimitGram gram(int threads, LongConsumer finishedPairs) {
+    BackendOptions options = new BackendOptions(Precision.FP64, threads);
+    try (Backend backend = Backends.open(Backends.AUTO, options)) {
+      return gram(backend, backend.availableBytes(), finishedPairs);
+    }
   }
 
   /** Both kernels as matrices; see {@link #forEach}. */

@@ -1,9 +1,5 @@
 package io.tangentflow.kernel.limit;
 
-import io.tangentflow.backend.Backend;
-import io.tangentflow.backend.BackendOptions;
-import io.tangentflow.backend.Backends;
-import io.tangentflow.backend.Precision;
 import io.tangentflow.model.DenseMatrix;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.LongConsumer;
@@ -47,11 +43,7 @@ public interface LimitingKernel {
    *     ascending order
    */
   default LimitGram gram(DenseMatrix inputs, ForkJoinPool pool, LongConsumer finishedPairs) {
-    LimitTiles tiles = tiles(inputs, pool);
-    BackendOptions options = new BackendOptions(Precision.FP64, pool.getParallelism());
-    try (Backend backend = Backends.open(Backends.AUTO, options)) {
-      return tiles.gram(backend, backend.availableBytes(), finishedPairs);
-    }
+    return tiles(inputs, pool).gram(pool.getParallelism(), finishedPairs);
   }
 
   /**

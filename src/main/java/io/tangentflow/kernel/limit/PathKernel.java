@@ -23,9 +23,6 @@ abstract class PathKernel<P> implements LimitingKernel {
   /** The relative rounding error of a series of some hundred terms. */
   private static final double ROUNDED_SERIES = 64 * Math.ulp(1.0);
 
-  /** A relative error this large leaves no value at all. */
-  static final double UNRESOLVED = 1e-3;
-
   /** A table costs some hundred pairs. */
   private static final long TABLE_PAYS = 400;
 
@@ -49,11 +46,7 @@ abstract class PathKernel<P> implements LimitingKernel {
     return relativeError(dual, u, v);
   }
 
-  /**
-   * The same of another dual of this activation, whose marginals these are.
-   *
-   * @throws InvalidConfiguration if the dual is not known to three digits
-   */
+  /** The same of another dual of this activation, whose marginals these are. */
   final double relativeError(DualActivation another, Marginal u, Marginal v) {
     double value =
         another.valueError(u, v)
@@ -63,15 +56,6 @@ abstract class PathKernel<P> implements LimitingKernel {
             / Math.sqrt(
                 another.derivative(u, u, u.variance()) * another.derivative(v, v, v.variance()));
     double worst = Math.max(ROUNDED_SERIES, Math.max(orZero(value), orZero(derivative)));
-    if (worst > UNRESOLVED) {
-      throw new InvalidConfiguration(
-          "--sigma-u",
-          String.format(
-              "the expectations of %s of a variance of %.3g are known to %.1g only; scale the inputs"
-                  + " down (--normalise sphere or unit) or lower --sigma-u, or for a variance that"
-                  + " grows in time --sigma-w or --horizon",
-              ode.activation().label(), Math.max(u.variance(), v.variance()), worst));
-    }
     return worst * (1 + 2 * ode.sigmaW() * ode.horizon());
   }
 

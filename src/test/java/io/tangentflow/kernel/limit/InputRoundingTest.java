@@ -58,7 +58,9 @@ class InputRoundingTest {
     Arrays.fill(inputs.values(), 0, TERMS, 0.5);
     Arrays.fill(inputs.values(), TERMS, 2 * TERMS, 1.5);
     double error = 4 * kernel.pair(2.25, 0.25, 0.75).ntkError();
-    InputRounding rounding = InputRounding.of(kernel, inputs, 1, error, ForkJoinPool.commonPool());
+    InputRounding rounding =
+        InputRounding.of(
+            InputRounding.ofPairs(kernel), inputs, 1, error, ForkJoinPool.commonPool());
     double epsilon = rounding.correlationError();
     for (double rho : new double[] {1, 0.3, -1}) {
       double moved = rho - Math.signum(rho) * epsilon;
@@ -136,6 +138,7 @@ class InputRoundingTest {
   private static InputRounding of(LimitingKernel kernel, int terms, double greatest, double error) {
     DenseMatrix ones = DenseMatrix.zeros(terms, 1);
     Arrays.fill(ones.values(), 1);
-    return InputRounding.of(kernel, ones, greatest, error, ForkJoinPool.commonPool());
+    return InputRounding.of(
+        InputRounding.ofPairs(kernel), ones, greatest, error, ForkJoinPool.commonPool());
   }
 }

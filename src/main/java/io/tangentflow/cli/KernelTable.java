@@ -1,0 +1,29 @@
+package io.tangentflow.cli;
+
+import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.data.AtomicFile;
+import io.tangentflow.kernel.limit.KernelJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A file of a kernel as a function. */
+final class KernelTable {
+
+  private KernelTable() {}
+
+  /**
+   * Reads a file that {@code limit --table-out} wrote.
+   *
+   * @throws DataFormat naming the field that is missing or wrong
+   */
+  static KernelJson read(Path path) {
+    try {
+      return KernelJson.of(Files.readString(path));
+    } catch (IllegalArgumentException e) {
+      throw new DataFormat(path, "holds no kernel table: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new DataFormat(path, "cannot be read (" + AtomicFile.reason(e) + ")", e);
+    }
+  }
+}
