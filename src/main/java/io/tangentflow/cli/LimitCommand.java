@@ -66,7 +66,8 @@ final class LimitCommand implements Callable<Integer> {
   /** An error, relative to the largest entry, that is said aloud. */
   private static final double COARSE = 1e-4;
 
-  private static final Table.Column ERROR = Table.Column.right("estimated error of an entry");
+  private static final Table.Column ERROR =
+      Table.Column.right("estimated error of an entry, ρ as rounded");
 
   @Spec private CommandSpec command;
 
@@ -421,7 +422,7 @@ final class LimitCommand implements Callable<Integer> {
   private Table heading(Run run, Table.Column... columns) {
     return Table.of(
         String.format(
-            "%s on %d samples of %s, by %s:",
+            "%s on %d samples of %s; %s:",
             run.description, run.tiles.order(), data.data, run.tiles.method()),
         columns);
   }

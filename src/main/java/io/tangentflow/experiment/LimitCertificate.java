@@ -4,6 +4,7 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.data.SamplePairs;
 import io.tangentflow.data.SamplePairs.Match;
 import io.tangentflow.experiment.ConvergenceAssumptions.Assumption;
+import io.tangentflow.kernel.dual.DualActivation;
 import io.tangentflow.kernel.limit.InputRounding;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitTiles;
@@ -99,7 +100,7 @@ public record LimitCertificate(
         pairs.mostOpposite().map(pair -> KernelPair.of(limit.ntk(), pair.first(), pair.second())),
         KernelPair.mostDependent(limit.ntk()),
         rankLimit,
-        singularities(ode, pairs, rankLimit, inputs.columns()),
+        singularities(ode, inputs, pairs, rankLimit),
         ConvergenceAssumptions.of(phi, pairs, inputs.rows()));
   }
 
@@ -109,7 +110,8 @@ public record LimitCertificate(
   }
 
   private static List<String> singularities(
-      NeuralOde ode, SamplePairs pairs, OptionalLong rankLimit, int samples) {
+      NeuralOde ode, DenseMatrix inputs, SamplePairs pairs, OptionalLong rankLimit) {
+    int samples = inputs.columns();
     Activation phi = ode.activation();
     List<String> reasons = new ArrayList<>();
     if (!pairs.duplicates().isEmpty()) {
@@ -132,6 +134,18 @@ public record LimitCertificate(
               + ", and "
               + phi.label()
               + " is odd");
+    }
+    if (DualActivation.of(phi).homogeneous()) {
+      pairs
+          .closest()
+          .filter(pair -> pairs.duplicates().isEmpty() && proportional(inputs, pair))
+          .ifPresent(
+              pair ->
+                  reasons.add(
+                      String.format(
+                          "sample %d is a positive multiple of sample %d, and so are its features, as"
+                              + " %s(λx) = λ%s(x) for λ > 0",
+                          pair.second(), pair.first(), phi.label(), phi.label())));
     }
     if (!pairs.zeros().isEmpty() && phi.value(0) == 0) {
       reasons.add(
@@ -156,6 +170,28 @@ public record LimitCertificate(
       reasons.add("with sigma-u = 0 the network does not see its inputs");
     }
     return List.copyOf(reasons);
+  }
+
+  /** Whether the two are multiples of each other, their products compared without rounding. */
+  private static boolean proportional(DenseMatrix inputs, SamplePairs.Pair pair) {
+    int largest = 0;
+    for (int k = 1; k < inputs.rows(); k++) {
+      if (Math.abs(inputs.get(k, pair.first())) > Math.abs(inputs.get(largest, pair.first()))) {
+        largest = k;
+      }
+    }
+    double x = inputs.get(largest, pair.first());
+    double y = inputs.get(largest, pair.second());
+    for (int k = 0; k < inputs.rows(); k++) {
+      double left = inputs.get(k, pair.first()) * y;
+      double right = inputs.get(k, pair.second()) * x;
+      double leftRest = Math.fma(inputs.get(k, pair.first()), y, -left);
+      double rightRest = Math.fma(inputs.get(k, pair.second()), x, -right);
+      if (left != right || leftRest != rightRest) {
+        return false;
+      }
+    }
+    return x * y > 0;
   }
 
   private static String others(int count) {

@@ -1,10 +1,7 @@
 package io.tangentflow.model;
 
-import io.tangentflow.TangentFlowException.InvalidConfiguration;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.OptionalDouble;
-import java.util.stream.Collectors;
 import org.apache.commons.numbers.gamma.Erf;
 import org.apache.commons.numbers.gamma.Erfc;
 
@@ -152,23 +149,6 @@ public enum StandardActivation implements Activation {
     this.lipschitz = optional(lipschitz);
     this.derivativeLipschitz = optional(derivativeLipschitz);
     this.polynomial = polynomial;
-  }
-
-  /** The activation of that name, in any case. */
-  public static StandardActivation named(String name) {
-    for (StandardActivation a : values()) {
-      if (a.label().equals(name.toLowerCase(Locale.ROOT))) {
-        return a;
-      }
-    }
-    throw new InvalidConfiguration(
-        "--activation",
-        "there is no activation '"
-            + name
-            + "'; known are "
-            + Arrays.stream(values())
-                .map(StandardActivation::label)
-                .collect(Collectors.joining(", ")));
   }
 
   @Override

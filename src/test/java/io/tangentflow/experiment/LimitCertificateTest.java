@@ -215,6 +215,24 @@ class LimitCertificateTest {
   }
 
   @Test
+  void multiplesAreSingularForHomogeneousActivationsAlone() {
+    DenseMatrix x = plane(0.1, 0.7, 1.2, -0.4, 3 * 0.1, 3 * 0.7);
+    x.set(0, 2, 4 * x.get(0, 0));
+    x.set(1, 2, 4 * x.get(1, 0));
+    for (StandardActivation phi : List.of(StandardActivation.RELU, StandardActivation.IDENTITY)) {
+      LimitCertificate certificate = continuum(phi, x);
+      assertEquals(Definiteness.SINGULAR, certificate.definiteness());
+      String reason = certificate.singularities().get(0);
+      assertTrue(reason.startsWith("sample 2 is a positive multiple of sample 0, "), reason);
+      CertifiedEigenvalue least = certificate.gram().least();
+      assertEquals(0, least.value(), least.bound());
+    }
+    assertTrue(continuum(StandardActivation.SOFTPLUS, x).singularities().isEmpty());
+    x.set(0, 2, Math.nextUp(x.get(0, 2)));
+    assertTrue(continuum(StandardActivation.RELU, x).singularities().isEmpty());
+  }
+
+  @Test
   void aSampleOfZerosIsSingularWhereTheActivationIsZeroThere() {
     DenseMatrix x = plane(1, 1, 0, 0, 1.2, -0.4);
     LimitCertificate gelu = continuum(StandardActivation.GELU, x);

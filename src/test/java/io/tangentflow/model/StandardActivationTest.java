@@ -164,8 +164,8 @@ class StandardActivationTest {
   @ParameterizedTest
   @EnumSource
   void anActivationIsFoundByItsLabelInAnyCase(StandardActivation phi) {
-    assertEquals(phi, StandardActivation.named(phi.label()));
-    assertEquals(phi, StandardActivation.named(phi.name()));
+    assertEquals(phi, Activations.named(phi.label()));
+    assertEquals(phi, Activations.named(phi.name()));
   }
 
   @Test
@@ -184,7 +184,7 @@ class StandardActivationTest {
   @Test
   void anUnknownNameIsRefusedWithThoseThatAreKnown() {
     InvalidConfiguration refusal =
-        assertThrows(InvalidConfiguration.class, () -> StandardActivation.named("swish2"));
+        assertThrows(InvalidConfiguration.class, () -> Activations.named("swish2"));
     assertTrue(refusal.getMessage().contains("--activation"), refusal.getMessage());
     assertTrue(refusal.getMessage().contains("softplus"), refusal.getMessage());
   }

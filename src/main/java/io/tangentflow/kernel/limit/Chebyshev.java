@@ -43,11 +43,14 @@ final class Chebyshev {
       c[0] = values[0];
       return c;
     }
+    double[] cosines = new double[2 * degree];
+    for (int n = 0; n < cosines.length; n++) {
+      cosines[n] = Math.cos(Math.PI * n / degree);
+    }
     for (int k = 0; k <= degree; k++) {
       double sum = 0;
       for (int j = 0; j <= degree; j++) {
-        // cos(πjk/n), by an exact reduction of jk
-        double cosine = Math.cos(Math.PI * ((long) j * k % (2L * degree)) / degree);
+        double cosine = cosines[(int) ((long) j * k % cosines.length)];
         sum += (j == 0 || j == degree ? 0.5 : 1) * cosine * values[j];
       }
       c[k] = sum * (k == 0 || k == degree ? 1 : 2) / degree;

@@ -68,12 +68,16 @@ public record DotProductKernel(
   public DotProductKernel {
     boolean norms = 0 <= least && least <= greatest && Double.isFinite(greatest);
     boolean ranks = rank >= 1 && (rank == 1) == (scaling != Scaling.CHEBYSHEV);
-    int size = argument.branches() * Math.max(1, rank) * Math.max(1, rank);
+    long size = (long) argument.branches() * rank * rank;
     if (!norms || !ranks || nngp.length == 0 || nngp.length % size != 0) {
       throw new IllegalArgumentException(
           String.format(
               "no kernel of %s has %d coefficients of rank %d for norms %s to %s",
               scaling, nngp.length, rank, least, greatest));
+    }
+    if (!(nngpError >= 0 && ntkError >= 0)) {
+      throw new IllegalArgumentException(
+          "errors are not negative, as " + nngpError + " or " + ntkError + " is");
     }
     if (ntk.length != nngp.length) {
       throw new IllegalArgumentException(

@@ -75,7 +75,7 @@ public record KernelJson(String description, DotProductKernel kernel) {
             number(root.path("leastNorm"), "leastNorm"),
             number(root.path("greatestNorm"), "greatestNorm"),
             constant(Argument.class, root, "argument"),
-            (int) number(root.path("rank"), "rank"),
+            rank(root.path("rank")),
             numbers(root, "nngp"),
             numbers(root, "ntk"),
             number(root.path("nngpError"), "nngpError"),
@@ -90,6 +90,13 @@ public record KernelJson(String description, DotProductKernel kernel) {
       }
     }
     throw new IllegalArgumentException("its '" + field + "' is '" + name + "'");
+  }
+
+  private static int rank(JsonNode node) {
+    if (!node.isInt()) {
+      throw new IllegalArgumentException("its 'rank' must be a whole number");
+    }
+    return node.asInt();
   }
 
   private static double[] numbers(JsonNode root, String field) {

@@ -24,7 +24,7 @@ abstract class PairwiseEvaluation implements TileEvaluation {
   /** Small, as half of a tile on the diagonal is computed in vain, and for progress reports. */
   @Override
   public int tileSize() {
-    return 32;
+    return 16;
   }
 
   @Override

@@ -23,6 +23,9 @@ abstract class PathKernel<P> implements LimitingKernel {
   /** The relative rounding error of a series of some hundred terms. */
   private static final double ROUNDED_SERIES = 64 * Math.ulp(1.0);
 
+  /** How far a covariance is off, relatively, after a few operations. */
+  private static final double ROUNDED_COVARIANCE = 8 * Math.ulp(1.0);
+
   /** A table costs some hundred pairs. */
   private static final long TABLE_PAYS = 400;
 
@@ -56,7 +59,25 @@ abstract class PathKernel<P> implements LimitingKernel {
             / Math.sqrt(
                 another.derivative(u, u, u.variance()) * another.derivative(v, v, v.variance()));
     double worst = Math.max(ROUNDED_SERIES, Math.max(orZero(value), orZero(derivative)));
+    if (another.smooth()) {
+      worst = Math.max(worst, roundedCovariance(another, u, v));
+    }
     return worst * (1 + 2 * ode.sigmaW() * ode.horizon());
+  }
+
+  /**
+   * What some roundings of the covariance move, relatively: most at ρ = 1, as all series in ρ have
+   * coefficients α_k(u)α_k(v). Of a kink it would be √ε there, and far less elsewhere; {@link
+   * InputRounding} has that.
+   */
+  private static double roundedCovariance(DualActivation dual, Marginal u, Marginal v) {
+    double c = u.deviation() * v.deviation();
+    double less = c * (1 - ROUNDED_COVARIANCE);
+    double value = dual.value(u, v, c);
+    double derivative = dual.derivative(u, v, c);
+    return Math.max(
+        orZero(Math.abs(value - dual.value(u, v, less)) / Math.abs(value)),
+        orZero(Math.abs(derivative - dual.derivative(u, v, less)) / Math.abs(derivative)));
   }
 
   /** A quotient of errors; 0/0 where a kernel vanishes with its error. */
@@ -97,19 +118,23 @@ abstract class PathKernel<P> implements LimitingKernel {
 
   /** The cheapest way to so many pairs. */
   private TileEvaluation evaluation(UnitInputs x, long pairs, ForkJoinPool pool) {
-    if (pairs >= TABLE_PAYS) {
-      if (dual.homogeneous()) {
-        return new SeriesEvaluation(tabulation().ofNorm(1, Scaling.HOMOGENEOUS));
-      }
-      if (x.greatest() <= x.least() * (1 + DotProductKernel.EQUAL_NORMS)) {
-        return new SeriesEvaluation(tabulation().ofNorm(x.least(), Scaling.ONE_NORM));
-      }
-      Optional<DotProductKernel> kernel = tabulation().ofRange(x.least(), x.greatest(), pairs);
-      if (kernel.isPresent()) {
-        return new SeriesEvaluation(kernel.get());
-      }
+    return pairs < TABLE_PAYS
+        ? pairEvaluation(pool)
+        : series(x, pairs)
+            .<TileEvaluation>map(SeriesEvaluation::new)
+            .orElseGet(() -> pairEvaluation(pool));
+  }
+
+  /** Empty where no series is near enough to the kernel, or it takes more values than pairs. */
+  private Optional<DotProductKernel> series(UnitInputs x, long pairs) {
+    if (dual.homogeneous()) {
+      return Optional.of(tabulation().ofNorm(1, Scaling.HOMOGENEOUS)).filter(Tabulation::usable);
     }
-    return pairEvaluation(pool);
+    if (x.greatest() <= x.least() * (1 + DotProductKernel.EQUAL_NORMS)) {
+      return Optional.of(tabulation().ofNorm(x.least(), Scaling.ONE_NORM))
+          .filter(Tabulation::usable);
+    }
+    return tabulation().ofRange(x.least(), x.greatest(), pairs);
   }
 
   /** The way pair by pair. */

@@ -23,6 +23,14 @@ final class Tabulation {
   /** Misses of a series over a range of norms, relative to the largest value, that are accepted. */
   private static final double SETTLED = 4e-12;
 
+  /**
+   * An error of a series, relative to the largest value, with which it may stand for the kernel.
+   */
+  private static final double USABLE = 1e-6;
+
+  /** More values than this take longer, and more memory, than any Gram is worth. */
+  private static final long MOST_VALUES = 400_000;
+
   private static final int LEAST_DEGREE = 16;
   private static final int MOST_DEGREE = 512;
   private static final int LEAST_DEGREE_IN_NORM = 4;
@@ -30,6 +38,9 @@ final class Tabulation {
 
   /** Random places at which a series over a range of norms is held against the kernel. */
   private static final int CHECKS = 64;
+
+  /** How much larger a miss may be elsewhere. */
+  private static final double CAUTION = 4;
 
   private static final int MOST_ROUNDS = 3;
 
@@ -93,16 +104,26 @@ final class Tabulation {
     rank = Math.max(2, Math.max(rank, inNorm(least, greatest, r -> values.at(r, r, 1))));
     for (int round = 1; true; round++) {
       long needed = argument.branches() * (long) terms * rank * (rank + 1) / 2;
-      if (needed >= pairs) {
+      if (needed >= Math.min(pairs, MOST_VALUES)) {
         return Optional.empty();
       }
       Checked checked = overRange(least, greatest, rank, terms);
-      if (round == MOST_ROUNDS || checked.settled()) {
+      if (checked.settled()) {
         return Optional.of(checked.kernel());
+      }
+      if (round == MOST_ROUNDS) {
+        return Optional.of(checked.kernel()).filter(Tabulation::usable);
       }
       rank += rank / 2;
       terms += terms / 2;
     }
+  }
+
+  /** Whether a series is so near to the kernel that it may stand for it. */
+  static boolean usable(DotProductKernel kernel) {
+    LimitValue most = kernel.at(kernel.greatest(), kernel.greatest(), 1);
+    return kernel.nngpError() <= USABLE * Math.abs(most.nngp())
+        && kernel.ntkError() <= USABLE * Math.abs(most.ntk());
   }
 
   /** A kernel with its errors, and whether more nodes would not lower them. */
@@ -207,7 +228,7 @@ final class Tabulation {
     }
   }
 
-  /** With twice the largest miss at places between the nodes, and the errors of the values. */
+  /** With four times the largest miss at places between the nodes, and the errors of the values. */
   private Checked checked(DotProductKernel kernel, LimitValue[] grid) {
     double width = kernel.greatest() - kernel.least();
     LimitValue[] misses =
@@ -215,15 +236,21 @@ final class Tabulation {
             .parallel()
             .mapToObj(
                 n -> {
-                  // A half of them at equal norms or at extreme correlations.
+                  // Half of them at equal norms, a quarter near ρ = 1 there and a quarter at ρ =
+                  // ±1.
                   double r = kernel.least() + width * radicalInverse(n, 2);
-                  double other = n % 4 == 0 ? r : kernel.least() + width * radicalInverse(n, 3);
-                  double rho = n % 4 == 1 ? (n % 8 == 1 ? 1 : -1) : 2 * radicalInverse(n, 5) - 1;
+                  double other = n % 4 < 2 ? r : kernel.least() + width * radicalInverse(n, 3);
+                  double rho =
+                      switch (n % 4) {
+                        case 0 -> 1 - Math.pow(10, -(n / 4)); // the Gram's diagonal is near
+                        case 2 -> n % 8 == 2 ? 1 : -1;
+                        default -> 2 * radicalInverse(n, 5) - 1;
+                      };
                   return difference(values.at(r, other, rho), kernel.at(r, other, rho));
                 })
             .toArray(LimitValue[]::new);
-    double nngpMiss = 2 * greatest(misses, LimitValue::nngp);
-    double ntkMiss = 2 * greatest(misses, LimitValue::ntk);
+    double nngpMiss = CAUTION * greatest(misses, LimitValue::nngp);
+    double ntkMiss = CAUTION * greatest(misses, LimitValue::ntk);
     double nngpError = greatest(grid, LimitValue::nngpError);
     double ntkError = greatest(grid, LimitValue::ntkError);
     boolean settled =
@@ -268,6 +295,7 @@ final class Tabulation {
 
     static Fit adaptive(DoubleFunction<LimitValue> kernel, int leastDegree, int mostDegree) {
       LimitValue[] values = refined(new LimitValue[0], leastDegree / 2, kernel);
+      double before = Double.POSITIVE_INFINITY;
       while (true) {
         Fit coarse = through(values);
         values = refined(values, 2 * (values.length - 1), kernel);
@@ -275,23 +303,32 @@ final class Tabulation {
         int degree = values.length - 1;
         double nngpMiss = 0;
         double ntkMiss = 0;
-        double nngpScale = 0;
-        double ntkScale = 0;
         for (int j = 0; j <= degree; j++) {
           double x = Chebyshev.node(j, degree);
-          LimitValue value = values[j];
-          nngpScale = Math.max(nngpScale, Math.abs(value.nngp()));
-          ntkScale = Math.max(ntkScale, Math.abs(value.ntk()));
-          nngpMiss = Math.max(nngpMiss, Math.abs(Chebyshev.sum(coarse.nngp, x) - value.nngp()));
-          ntkMiss = Math.max(ntkMiss, Math.abs(Chebyshev.sum(coarse.ntk, x) - value.ntk()));
+          nngpMiss = Math.max(nngpMiss, Math.abs(Chebyshev.sum(coarse.nngp, x) - values[j].nngp()));
+          ntkMiss = Math.max(ntkMiss, Math.abs(Chebyshev.sum(coarse.ntk, x) - values[j].ntk()));
         }
+        double nngpScale = greatest(values, k -> Math.abs(k.nngp()));
+        double ntkScale = greatest(values, k -> Math.abs(k.ntk()));
         boolean predicted =
             nngpMiss <= TOLERANCE * nngpScale + fine.nngpError
                 && ntkMiss <= TOLERANCE * ntkScale + fine.ntkError;
-        if (predicted || degree >= mostDegree) {
-          return new Fit(fine.nngp, fine.ntk, fine.nngpError + nngpMiss, fine.ntkError + ntkMiss);
+        double miss = Math.max(quotient(nngpMiss, nngpScale), quotient(ntkMiss, ntkScale));
+        double nngpError = fine.nngpError + nngpMiss;
+        double ntkError = fine.ntkError + ntkMiss;
+        if (!predicted && miss <= USABLE && miss > 0.5 * before) {
+          // The rounding of ρ = 1 − u⁴ next to a singular end, which more nodes would interpolate.
+          return new Fit(coarse.nngp, coarse.ntk, nngpError, ntkError);
         }
+        if (predicted || degree >= mostDegree) {
+          return new Fit(fine.nngp, fine.ntk, nngpError, ntkError);
+        }
+        before = miss;
       }
+    }
+
+    private static double quotient(double miss, double scale) {
+      return scale == 0 ? 0 : miss / scale;
     }
 
     /** The values at the nodes of a degree, known ones being those of half of it. */

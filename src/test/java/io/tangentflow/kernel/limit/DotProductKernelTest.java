@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.backend.DotProductSeries.Argument;
 import io.tangentflow.kernel.limit.DotProductKernel.Scaling;
+import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.StandardActivation;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ForkJoinPool;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -106,6 +108,43 @@ class DotProductKernelTest {
     Tabulation tabulation = new Tabulation(limit.values(), true);
     assertEquals(Optional.empty(), tabulation.ofRange(0.5, 1, 500));
     assertTrue(tabulation.ofRange(0.5, 1, 5000).isPresent());
+  }
+
+  /** sin(1000 z) has a kernel e^(−10⁶(1 − ρ)), which no series of 513 terms has. */
+  @Test
+  void aKernelThatNoSeriesResolvesIsComputedPairByPair() {
+    NeuralOde ode = new NeuralOde(3, 1, 1, 1, 1000, 1, 1, StandardActivation.SINE);
+    FiniteDepthLimit limit = new FiniteDepthLimit(ode, 1);
+    DenseMatrix inputs = DenseMatrix.zeros(3, 40);
+    Random random = new Random(3);
+    for (int j = 0; j < 40; j++) {
+      double[] x = {random.nextGaussian(), random.nextGaussian(), random.nextGaussian()};
+      double norm = Math.sqrt((x[0] * x[0] + x[1] * x[1] + x[2] * x[2]) / 3);
+      for (int i = 0; i < 3; i++) {
+        inputs.set(i, j, x[i] / norm);
+      }
+    }
+    LimitTiles tiles = limit.tiles(inputs, ForkJoinPool.commonPool());
+    assertEquals("pair by pair", tiles.method());
+    assertEquals(Optional.empty(), tiles.kernel());
+  }
+
+  /** With c = 10⁶ρ one rounding of c moves e^c by 10⁻¹⁰. The exact values are elementary. */
+  @Test
+  void errorsCountTheRoundingOfTheCovariance() {
+    NeuralOde ode = new NeuralOde(3, 1, 1, 1, 1000, 1, 1, StandardActivation.SINE);
+    LimitValue k = new FiniteDepthLimit(ode, 1).pair(1, 1, 1);
+    assertEquals(750_000.75, k.ntk(), k.ntkError());
+    assertEquals(0.5, k.nngp(), k.nngpError());
+    assertTrue(k.ntkError() < 1e-7 * k.ntk(), k.toString());
+  }
+
+  /** The rounding of ρ next to ±1 is not worth a thousand nodes. */
+  @Test
+  void aKinkedSeriesEndsWhereMoreNodesShowNothingNew() {
+    NeuralOde ode = new NeuralOde(5, 1, 1, 1, 1, 1, 1, RELU);
+    assertTrue(new FiniteDepthLimit(ode, 1).onSphere(1).terms() < 100);
+    assertTrue(new ContinuumLimit(ode).onSphere(1).terms() < 100);
   }
 
   @Test

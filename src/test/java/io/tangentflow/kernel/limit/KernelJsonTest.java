@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.StandardActivation;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -41,10 +42,13 @@ class KernelJsonTest {
         "\"version\" : 1 | \"version\" : 2 | it has version 2",
         "\"ONE_NORM\" | \"NO_NORM\" | its 'scaling' is 'NO_NORM'",
         "\"rank\" : 1 | \"rank\" : 3 | no kernel of ONE_NORM",
-        "\"rank\" : 1 | \"rank\" : \"one\" | its 'rank' must hold finite numbers",
+        "\"rank\" : 1 | \"rank\" : \"one\" | its 'rank' must be a whole number",
         "\"leastNorm\" | \"norm\" | its 'leastNorm' must hold finite numbers",
         "\"nngp\" : [ | \"nngp\" : [ null, | its 'nngp' must hold finite numbers",
         "\"nngp\" : [ | \"nngp\" : [ 1e999, | its 'nngp' must hold finite numbers",
+        "\"rank\" : 1 | \"rank\" : 1.9 | its 'rank' must be a whole number",
+        "\"ONE_NORM\" | \"CHEBYSHEV\" | no kernel of CHEBYSHEV",
+        "\"ntkError\" : | \"ntkError\" : -1, \"other\" : | errors are not negative",
         "\"format\" | format | it is not JSON"
       })
   void aTextThatHoldsNoKernelIsRefusedWithTheReason(String from, String to, String why) {
@@ -53,5 +57,16 @@ class KernelJsonTest {
     IllegalArgumentException refusal =
         assertThrows(IllegalArgumentException.class, () -> KernelJson.of(text.replace(from, to)));
     assertTrue(refusal.getMessage().contains(why), refusal.getMessage());
+  }
+
+  /** Its square, times two, is a multiple of 2³². */
+  @Test
+  void aRankBeyondAllCoefficientsIsRefused() {
+    String text =
+        new KernelJson("some network", kernel(StandardActivation.RELU))
+            .text()
+            .replace("HOMOGENEOUS", "CHEBYSHEV")
+            .replace("\"rank\" : 1", "\"rank\" : 65536");
+    assertThrows(IllegalArgumentException.class, () -> KernelJson.of(text));
   }
 }

@@ -13,6 +13,8 @@ import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.TwoTimeEquations;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.kernel.limit.TwoTimeBatch.InputPair;
+import io.tangentflow.model.Activation;
+import io.tangentflow.model.Activations;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.LeakyRelu;
 import io.tangentflow.model.NeuralOde;
@@ -95,7 +97,7 @@ class TwoTimeBatchTest {
     // The file is exact to 2e-8 for tanh and ReLU; see LimitReferenceTest.
     double tolerance = Math.max(2e-8, tolerance(which));
     for (JsonNode row : rows) {
-      StandardActivation phi = StandardActivation.named(row.get("activation").asText());
+      Activation phi = Activations.named(row.get("activation").asText());
       NeuralOde ode =
           new NeuralOde(
               2,
