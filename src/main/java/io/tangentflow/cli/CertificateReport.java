@@ -183,7 +183,7 @@ final class CertificateReport {
         .append(
             depth.isPresent()
                 ? " (estimated from the series and their rounding)"
-                : " (estimated from two numbers of quadrature nodes, which is no theorem)")
+                : " (estimated from two numbers of quadrature nodes and of terms, which is no theorem)")
         .append("\nand, as correlations are by up to ")
         .append(Numbers.significant(certificate.rounding().correlationError(), 2))
         .append(", by another ")

@@ -111,7 +111,8 @@ public final class KernelConvergence {
             Section.of("In the width, at one depth"),
             found.networkPlot(),
             "Relative Frobenius distance of one network's tangent kernel from the limit of the same"
-                + " depth; mean ± standard error, and fits over all networks with their 95 % bands.",
+                + " depth; geometric mean ± standard error, and fits of logarithms over all networks with"
+                + " their 95 % bands. The table has arithmetic means, which are greater.",
             directory.resolve("width-one-network.svg"));
     Optional<Plot> bias = found.biasPlot();
     if (bias.isPresent()) {

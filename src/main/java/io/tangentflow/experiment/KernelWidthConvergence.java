@@ -209,15 +209,17 @@ record KernelWidthConvergence(String subject, List<KernelWidthGaps> families) {
     return list;
   }
 
-  /** The mean error of one network against n, with the fits over all networks. */
+  /** The geometric mean error of one network against n, and the fits, which are of logarithms. */
   Plot networkPlot() {
     Plot plot =
         plot("Tangent kernel of one network against its limit", "relative error ‖K − K∞‖ / ‖K∞‖");
     for (KernelWidthGaps family : families) {
       List<Point> points = new ArrayList<>();
       for (Row row : family.byWidth()) {
-        SummaryStatistics errors = errors(row);
-        points.add(Point.withError(row.width(), errors.getMean(), standardError(errors)));
+        SummaryStatistics logarithms = new SummaryStatistics();
+        row.errors().forEach(error -> logarithms.addValue(Math.log(error)));
+        double mean = Math.exp(logarithms.getMean());
+        points.add(Point.withError(row.width(), mean, mean * standardError(logarithms)));
       }
       plot = plot.with(PowerLaw.fitted(name(family), "n", points, fitOfNetworks(family)));
     }
