@@ -45,9 +45,12 @@ public record DotProductSeries(Argument argument, Matrix left, Matrix right) {
 
     /** ξ, in [−1, 1] for |ρ| ≤ 1. */
     public double of(double rho) {
-      return this == CORRELATION
-          ? rho
-          : 2 * Math.sqrt(Math.sqrt(Math.max(0, 1 - Math.abs(rho)))) - 1;
+      return this == CORRELATION ? rho : quarterRoot(rho);
+    }
+
+    /** ξ of {@link #QUARTER_ROOT}. */
+    public static double quarterRoot(double rho) {
+      return 2 * Math.sqrt(Math.sqrt(Math.max(0, 1 - Math.abs(rho)))) - 1;
     }
 
     /** The ρ of that branch at which ξ has that value. */

@@ -236,7 +236,7 @@ public final class ActivationProfile {
             .subtitle(
                 "those above rounding, "
                     + Numbers.significant(expansion.error(0), 1)
-                    + "; where they are many, some");
+                    + "; thinned out where they are many");
     for (Parity parity : Parity.values()) {
       int[] seen = expansion.significant(parity);
       List<Point> points = power ? evenInLogarithm(seen) : even(seen);

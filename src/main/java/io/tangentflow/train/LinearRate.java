@@ -37,7 +37,8 @@ public record LinearRate(double learningRate, double decrease) {
     return stepsTo(0.5 * Math.log(10));
   }
 
+  /** One at least: there is no part of a step. */
   private double stepsTo(double fall) {
-    return decrease > 0 ? fall / -Math.log1p(-decrease) : Double.POSITIVE_INFINITY;
+    return decrease > 0 ? Math.max(1, fall / -Math.log1p(-decrease)) : Double.POSITIVE_INFINITY;
   }
 }

@@ -1,6 +1,7 @@
 package io.tangentflow.backend.cpu;
 
 import io.tangentflow.backend.DotProductSeries;
+import io.tangentflow.backend.DotProductSeries.Argument;
 import io.tangentflow.backend.Precision;
 import java.util.Arrays;
 
@@ -18,7 +19,7 @@ final class CpuDotProductKernel {
 
   private final CpuMatrix rho;
   private final CpuMatrix result;
-  private final DotProductSeries.Argument argument;
+  private final Argument argument;
   private final int rank;
   private final int terms;
   private final double[] left;
@@ -65,35 +66,41 @@ final class CpuDotProductKernel {
     private final double[] x = new double[BLOCK];
     private final double[] twice = new double[BLOCK];
     private final double[] coefficient = new double[BLOCK];
+    private final double[] positives = new double[BLOCK];
+    private final boolean[] negative = new boolean[BLOCK];
     private double[] sum = new double[BLOCK];
     private double[] previous = new double[BLOCK];
 
     /** Rows {@code first} … of one column. */
     void evaluate(int first, int count, int column) {
       load(first, count, column);
-      int branches = argument.branches();
-      if (branches == 1) {
+      if (argument == Argument.CORRELATION) {
         clenshaw(first, count, column * terms * rank);
-        store(first, count, column);
-        return;
+      } else {
+        evaluateBranches(first, count, column);
       }
-      double[] correlations = Arrays.copyOf(x, count);
-      int present = 0;
+      store(first, count, column);
+    }
+
+    /** Each sign by its own series; columns often have one sign throughout. */
+    private void evaluateBranches(int first, int count, int column) {
+      int negatives = 0;
       for (int i = 0; i < count; i++) {
-        x[i] = argument.of(correlations[i]);
-        present |= 1 << argument.branch(correlations[i]);
+        negatives += x[i] < 0 ? 1 : 0;
+        negative[i] = x[i] < 0;
+        x[i] = Argument.quarterRoot(x[i]);
       }
-      double[] values = new double[count];
-      for (int branch = 0; branch < branches; branch++) {
-        if ((present & 1 << branch) != 0) {
-          clenshaw(first, count, (column * branches + branch) * terms * rank);
-          for (int i = 0; i < count; i++) {
-            values[i] = argument.branch(correlations[i]) == branch ? sum[i] : values[i];
-          }
+      int size = terms * rank;
+      if (negatives < count) {
+        clenshaw(first, count, 2 * column * size);
+      }
+      if (negatives > 0) {
+        System.arraycopy(sum, 0, positives, 0, count);
+        clenshaw(first, count, (2 * column + 1) * size);
+        for (int i = 0; i < count; i++) {
+          sum[i] = negative[i] ? sum[i] : positives[i];
         }
       }
-      System.arraycopy(values, 0, sum, 0, count);
-      store(first, count, column);
     }
 
     private void load(int first, int count, int column) {
