@@ -1,6 +1,7 @@
 package io.tangentflow.backend;
 
 import io.tangentflow.TangentFlowException.OutOfMemory;
+import io.tangentflow.model.DenseMatrix;
 
 /**
  * A scope that owns matrices: what it allocates is freed when it closes. Inner scopes share the
@@ -31,6 +32,15 @@ public final class Workspace implements AutoCloseable {
   /** A zeroed matrix in the backend's precision. */
   public Matrix allocate(int rows, int columns) {
     return allocate(rows, columns, backend.precision());
+  }
+
+  /**
+   * A matrix of these values, rounded to the backend's precision; it lives as long as the scope.
+   */
+  public Matrix upload(DenseMatrix values) {
+    Matrix matrix = allocate(values.rows(), values.columns());
+    backend().upload(values, matrix);
+    return matrix;
   }
 
   /**

@@ -2,7 +2,6 @@ package io.tangentflow.kernel.limit;
 
 import io.tangentflow.backend.DotProductSeries;
 import io.tangentflow.backend.DotProductSeries.Argument;
-import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.DenseMatrix;
 
@@ -170,14 +169,8 @@ public record DotProductKernel(
   DotProductSeries series(Kind kind, double[] rowNorms, double[] columnNorms, Workspace workspace) {
     return new DotProductSeries(
         argument,
-        place(rowFactors(rowNorms), workspace),
-        place(columnFactors(kind, columnNorms), workspace));
-  }
-
-  private static Matrix place(DenseMatrix values, Workspace workspace) {
-    Matrix matrix = workspace.allocate(values.rows(), values.columns());
-    workspace.backend().upload(values, matrix);
-    return matrix;
+        workspace.upload(rowFactors(rowNorms)),
+        workspace.upload(columnFactors(kind, columnNorms)));
   }
 
   private void requireHolds(double norm) {

@@ -103,8 +103,7 @@ public final class LimitTiles {
     int size = Math.min(n, evaluation.tileSize());
     try (Workspace workspace =
         backend.workspace("the limiting kernels of " + n + " samples", budgetBytes)) {
-      Matrix x = workspace.allocate(inputs.directions().rows(), n);
-      backend.upload(inputs.directions(), x);
+      Matrix x = workspace.upload(inputs.directions());
       Matrix products = workspace.allocate(size, size);
       long finished = 0;
       for (int column = 0; column < n; column += size) {

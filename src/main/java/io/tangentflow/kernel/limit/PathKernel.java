@@ -99,7 +99,11 @@ abstract class PathKernel<P> implements LimitingKernel {
 
   @Override
   public final DotProductKernel onSphere(double normSqOverD) {
-    double norm = Math.sqrt(normSqOverD);
+    return ofNorm(Math.sqrt(normSqOverD));
+  }
+
+  /** For inputs of that norm; for all if the kernel scales with them. */
+  private DotProductKernel ofNorm(double norm) {
     return dual.homogeneous()
         ? tabulation().ofNorm(1, Scaling.HOMOGENEOUS)
         : tabulation().ofNorm(norm, Scaling.ONE_NORM);
@@ -127,12 +131,8 @@ abstract class PathKernel<P> implements LimitingKernel {
 
   /** Empty where no series is near enough to the kernel, or it takes more values than pairs. */
   private Optional<DotProductKernel> series(UnitInputs x, long pairs) {
-    if (dual.homogeneous()) {
-      return Optional.of(tabulation().ofNorm(1, Scaling.HOMOGENEOUS)).filter(Tabulation::usable);
-    }
-    if (x.greatest() <= x.least() * (1 + DotProductKernel.EQUAL_NORMS)) {
-      return Optional.of(tabulation().ofNorm(x.least(), Scaling.ONE_NORM))
-          .filter(Tabulation::usable);
+    if (dual.homogeneous() || x.greatest() <= x.least() * (1 + DotProductKernel.EQUAL_NORMS)) {
+      return Optional.of(ofNorm(x.least())).filter(Tabulation::usable);
     }
     return tabulation().ofRange(x.least(), x.greatest(), pairs);
   }

@@ -1,7 +1,6 @@
 package io.tangentflow.kernel.limit;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
-import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.TwoTimeEquations;
 import io.tangentflow.backend.TwoTimeEquations.Dual;
@@ -179,18 +178,18 @@ public final class TwoTimeBatch {
     int times = weights.rows() + 1;
     return new TwoTimeEquations(
         relu ? Dual.ARC_COSINE : Dual.HERMITE,
-        place(fromStart, workspace),
-        place(toEnd, workspace),
-        place(weights, workspace),
+        workspace.upload(fromStart),
+        workspace.upload(toEnd),
+        workspace.upload(weights),
         kappa,
         ode.sigmaV() * ode.sigmaV(),
         iterations,
-        place(table(values, terms), workspace),
-        place(table(derivatives, terms), workspace),
-        place(new DenseMatrix(times, indices.size(), deviations), workspace),
+        workspace.upload(table(values, terms)),
+        workspace.upload(table(derivatives, terms)),
+        workspace.upload(new DenseMatrix(times, indices.size(), deviations)),
         first,
         second,
-        place(new DenseMatrix(1, starts.length, starts), workspace));
+        workspace.upload(new DenseMatrix(1, starts.length, starts)));
   }
 
   /** The dual whose series the equations carry; a closed form has errors of rounding only. */
@@ -274,11 +273,5 @@ public final class TwoTimeBatch {
       System.arraycopy(alpha, 0, table.values(), column * terms, Math.min(terms, alpha.length));
     }
     return table;
-  }
-
-  private static Matrix place(DenseMatrix values, Workspace workspace) {
-    Matrix matrix = workspace.allocate(values.rows(), values.columns());
-    workspace.backend().upload(values, matrix);
-    return matrix;
   }
 }
