@@ -114,7 +114,8 @@ final class ActivationCommand implements Callable<Integer> {
     ArrayNode all = object.putArray("activations");
     for (Activations.Form form : Activations.forms()) {
       Activation phi = form.example();
-      String dual = DualActivation.of(phi).method().label();
+      DualActivation activationDual = DualActivation.of(phi);
+      String dual = activationDual.method(activationDual.marginal(1)).label();
       table =
           table.row(
               Cell.of(form.syntax()),

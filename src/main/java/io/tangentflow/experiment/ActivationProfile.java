@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /**
  * An activation at one variance τ² of its argument: moments, Lipschitz constants, Hermite
@@ -92,10 +93,9 @@ public final class ActivationProfile {
   }
 
   private String method(Marginal u) {
-    String label = dual.method().label();
-    return dual instanceof HermiteDual series
-        ? label + " of " + series.valueCoefficients(u).length + " terms"
-        : label;
+    String label = dual.method(u).label();
+    OptionalInt terms = HermiteDual.terms(u);
+    return terms.isPresent() ? label + " of " + terms.getAsInt() + " terms" : label;
   }
 
   private String decayInWords() {
@@ -178,10 +178,8 @@ public final class ActivationProfile {
     put(node, "lipschitz", phi.lipschitz());
     put(node, "derivativeLipschitz", phi.derivativeLipschitz());
     ObjectNode dualNode = node.putObject("dual");
-    dualNode.put("method", dual.method().label());
-    if (dual instanceof HermiteDual series) {
-      dualNode.put("terms", series.valueCoefficients(u).length);
-    }
+    dualNode.put("method", dual.method(u).label());
+    HermiteDual.terms(u).ifPresent(terms -> dualNode.put("terms", terms));
     dualNode
         .put("valueError", dual.valueError(u, u))
         .put("derivativeError", dual.derivativeError(u, u));

@@ -7,7 +7,7 @@ abstract class ClosedFormDual implements DualActivation {
   static final double ROUNDING = 16 * Math.ulp(1.0);
 
   @Override
-  public final Method method() {
+  public Method method(Marginal u) {
     return Method.CLOSED_FORM;
   }
 

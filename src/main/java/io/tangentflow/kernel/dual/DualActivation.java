@@ -28,6 +28,8 @@ public interface DualActivation {
     CLOSED_FORM("closed form"),
     /** A Hermite series with a truncation bound. */
     HERMITE_SERIES("Hermite series"),
+    /** A sum of closed forms, exact up to rounding. */
+    MIXTURE("mixture of closed forms"),
     /** Gauss–Hermite quadrature with an error estimate. */
     QUADRATURE("Gauss–Hermite quadrature");
 
@@ -43,7 +45,10 @@ public interface DualActivation {
     }
   }
 
-  /** The closed form where there is one, else the Hermite series. */
+  /**
+   * The closed form where there is one, a mixture of such at large variances, else the Hermite
+   * series.
+   */
   static DualActivation of(Activation phi) {
     if (phi instanceof StandardActivation standard) {
       return of(standard);
@@ -64,12 +69,14 @@ public interface DualActivation {
   private static DualActivation of(StandardActivation phi) {
     return switch (phi) {
       case RELU -> new PiecewiseLinearDual(1, 0);
-      case GELU -> new GeluDual();
-      case ERF -> new ErfDual();
+      case GELU -> new SmoothedKinkDual(Kink.GATE, SmoothingLaw.point(1));
+      case ERF -> new SmoothedKinkDual(Kink.SIGN, SmoothingLaw.point(0.5));
       case SINE -> new SineDual();
       case QUADRATIC -> new PolynomialDual(0, 0, 1);
       case IDENTITY -> new PolynomialDual(0, 1);
-      case SOFTPLUS, TANH, SILU -> new HermiteDual(phi);
+      case SOFTPLUS -> new LogisticDual(phi, Kink.RAMP, 1);
+      case TANH -> new LogisticDual(phi, Kink.SIGN, 2);
+      case SILU -> new LogisticDual(phi, Kink.GATE, 1);
     };
   }
 
@@ -79,11 +86,12 @@ public interface DualActivation {
       case COSINE -> new CosineDual();
       case GAUSSIAN -> new GaussianDual();
       case EXPONENTIAL -> new ExponentialDual();
-      case SIGMOID -> new HermiteDual(phi);
+      case SIGMOID -> new LogisticDual(phi, Kink.STEP, 1);
     };
   }
 
-  Method method();
+  /** How the dual of two variables like this one is computed. */
+  Method method(Marginal u);
 
   /** Whether both duals stay smooth in c up to c = ±√(ab). They do not where φ has a kink. */
   boolean smooth();

@@ -69,7 +69,7 @@ public final class GaussHermiteDual implements DualActivation {
   }
 
   @Override
-  public Method method() {
+  public Method method(Marginal u) {
     return Method.QUADRATURE;
   }
 

@@ -3,6 +3,7 @@ package io.tangentflow.kernel.dual;
 import io.tangentflow.model.Activation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * The dual of any activation by Mehler's expansion: with α_k(τ) the coefficients of z ↦ φ(τz) in
@@ -45,7 +46,7 @@ public final class HermiteDual implements DualActivation {
   }
 
   @Override
-  public Method method() {
+  public Method method(Marginal u) {
     return Method.HERMITE_SERIES;
   }
 
@@ -130,6 +131,13 @@ public final class HermiteDual implements DualActivation {
   @Override
   public double derivativeError(Marginal u, Marginal v) {
     return ((Table) u).derivative.error(((Table) v).derivative);
+  }
+
+  /** How many terms the series of a pair of such variables has; empty if it is no series. */
+  public static OptionalInt terms(Marginal u) {
+    return u instanceof Table table
+        ? OptionalInt.of(table.value.coefficients().length)
+        : OptionalInt.empty();
   }
 
   /** α_k(τ) of φ, lowest degree first, for the deviation τ of a marginal of this dual. */

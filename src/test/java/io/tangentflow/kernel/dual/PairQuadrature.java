@@ -17,9 +17,13 @@ final class PairQuadrature {
    * integral of e^(2τz) n(z) but for 1e-20.
    */
   static double smooth(DoubleUnaryOperator g, double a, double b, double rho) {
-    double tau = Math.sqrt(Math.max(a, b));
-    double h = 0.2 / Math.max(1, tau);
-    int half = (int) Math.ceil((10 + 2 * tau) / h);
+    return smooth(g, a, b, rho, 10 + 2 * Math.sqrt(Math.max(a, b)));
+  }
+
+  /** The same over |z| ≤ {@code range} alone. */
+  static double smooth(DoubleUnaryOperator g, double a, double b, double rho, double range) {
+    double h = 0.2 / Math.max(1, Math.sqrt(Math.max(a, b)));
+    int half = (int) Math.ceil(range / h);
     double[] z = new double[2 * half + 1];
     double[] w = new double[z.length];
     for (int i = 0; i < z.length; i++) {
