@@ -121,7 +121,7 @@ final class CertifyCommand implements Callable<Integer> {
             + poolThreads
             + " threads");
     ForkJoinPool pool = new ForkJoinPool(poolThreads);
-    try (Console.Progress progress = console.progress("pairs", entries)) {
+    try (LimitBars progress = new LimitBars(console, entries)) {
       LimitCertificate certificate =
           LimitCertificate.of(
               model,
@@ -129,7 +129,7 @@ final class CertifyCommand implements Callable<Integer> {
               limit.steps(),
               dataset.inputs(),
               pool,
-              progress::at);
+              progress);
       return CertificateReport.ofLimit(certificate, model, limit.steps(), data.data, learningRate);
     } finally {
       pool.shutdown();

@@ -242,7 +242,7 @@ final class LimitCommand implements Callable<Integer> {
       LimitTiles tiles =
           given.isPresent()
               ? LimitTiles.of(dataset.inputs(), given.get().kernel())
-              : limit.kernel(dataset.dimension()).tiles(dataset.inputs(), pool);
+              : tabulated(dataset, pool);
       Run run = new Run(description, tiles, seconds(start), engine, memory.budget(engine));
       console.status(
           String.format(
@@ -256,6 +256,13 @@ final class LimitCommand implements Callable<Integer> {
       return noEigenvalues ? streamed(run) : whole(run);
     } finally {
       pool.shutdown();
+    }
+  }
+
+  private LimitTiles tabulated(Dataset dataset, ForkJoinPool pool) {
+    long pairs = dataset.samples() * (dataset.samples() + 1L) / 2;
+    try (LimitBars progress = new LimitBars(console, pairs)) {
+      return limit.kernel(dataset.dimension()).tiles(dataset.inputs(), pool, progress);
     }
   }
 
@@ -297,14 +304,14 @@ final class LimitCommand implements Callable<Integer> {
     double[] largest = new double[1];
     LimitTiles.Errors errors;
     double computing;
-    try (Console.Progress progress = console.progress("pairs", run.pairs())) {
+    try (LimitBars progress = new LimitBars(console, run.pairs())) {
       files.forEach((kind, file) -> open.put(kind, new SymmetricNpy(file, run.tiles.order())));
       errors =
           run.tiles.forEach(
               open.keySet(),
               run.engine,
               run.budget.deviceBytesBeside(0),
-              progress::at,
+              progress,
               (kind, row, column, tile) -> {
                 open.get(kind).place(row, column, tile);
                 if (kind == Kind.NTK && row == column) {
@@ -337,8 +344,8 @@ final class LimitCommand implements Callable<Integer> {
     requireRoom(run);
     long start = System.nanoTime();
     LimitGram gram;
-    try (Console.Progress progress = console.progress("pairs", run.pairs())) {
-      gram = run.tiles.gram(run.engine, run.budget.deviceBytesBeside(0), progress::at);
+    try (LimitBars progress = new LimitBars(console, run.pairs())) {
+      gram = run.tiles.gram(run.engine, run.budget.deviceBytesBeside(0), progress);
     }
     warnIfCoarse(gram.ntkError(), largestOnDiagonal(gram.ntk()));
     ObjectNode object = json(run).put("seconds", seconds(start));

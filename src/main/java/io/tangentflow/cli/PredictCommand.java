@@ -202,8 +202,8 @@ final class PredictCommand implements Callable<Integer> {
     String name = kernel + " of " + limit.description();
     console.status(name + ", " + pairs + " pairs");
     LimitGram gram;
-    try (Console.Progress progress = console.progress("pairs", pairs)) {
-      gram = limit.kernel(inputs.rows()).gram(inputs, ForkJoinPool.commonPool(), progress::at);
+    try (LimitBars progress = new LimitBars(console, pairs)) {
+      gram = limit.kernel(inputs.rows()).gram(inputs, ForkJoinPool.commonPool(), progress);
     }
     KernelBlocks nngp = KernelBlocks.cut(gram.nngp(), data.samples);
     return switch (kernel) {

@@ -7,6 +7,7 @@ import io.tangentflow.experiment.ConvergenceAssumptions.Assumption;
 import io.tangentflow.kernel.dual.DualActivation;
 import io.tangentflow.kernel.limit.InputRounding;
 import io.tangentflow.kernel.limit.LimitGram;
+import io.tangentflow.kernel.limit.LimitProgress;
 import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitingKernel;
 import io.tangentflow.kernel.limit.PolynomialRank;
@@ -21,7 +22,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.ForkJoinPool;
-import java.util.function.LongConsumer;
 
 /**
  * Whether the limiting NTK of given samples is strictly positive definite, and what gradient
@@ -60,7 +60,7 @@ public record LimitCertificate(
    * @param depth L, empty for the continuum
    * @param inputs d×N, one sample per column. Not modified.
    * @param pool the threads that compute
-   * @param finishedPairs as of {@link LimitingKernel#gram(DenseMatrix, ForkJoinPool, LongConsumer)}
+   * @param progress as of {@link LimitingKernel#gram(DenseMatrix, ForkJoinPool, LimitProgress)}
    * @throws InvalidConfiguration if the kernel vanishes on the samples
    * @throws io.tangentflow.TangentFlowException.KernelNotPositive if λ_min is negative by more than
    *     its bound, so that the error estimates are wrong
@@ -71,9 +71,9 @@ public record LimitCertificate(
       OptionalInt depth,
       DenseMatrix inputs,
       ForkJoinPool pool,
-      LongConsumer finishedPairs) {
-    LimitTiles tiles = kernel.tiles(inputs, pool);
-    LimitGram limit = tiles.gram(pool.getParallelism(), finishedPairs);
+      LimitProgress progress) {
+    LimitTiles tiles = kernel.tiles(inputs, pool, progress);
+    LimitGram limit = tiles.gram(pool.getParallelism(), progress);
     if (limit.ntk().norm() == 0) {
       throw new InvalidConfiguration(
           ode.sigmaV() == 0 ? "--sigma-v" : ode.sigmaU() == 0 ? "--sigma-u" : "--data",

@@ -80,7 +80,7 @@ public record LimitDepthGaps(NeuralOde model, List<Row> byDepth) {
       ForkJoinPool pool,
       LongConsumer pairs) {
     long each = pairs(inputs);
-    LimitGram continuum = new ContinuumLimit(model).gram(inputs, pool, pairs);
+    LimitGram continuum = new ContinuumLimit(model).gram(inputs, pool, pairs::accept);
     List<Row> rows = new ArrayList<>();
     for (int depth : depths) {
       long before = (rows.size() + 1) * each;

@@ -171,14 +171,27 @@ class LimitCommandTest {
     assertEquals(1200, Npy.readFinite(out).rows());
   }
 
-  /** At variances of 10⁴ the Hermite series of Softplus ends too early. */
+  /** Over a horizon of 40 the nodes in time are too few for erf. */
   @Test
   void anErrorThatIsNotSmallIsSaidAloud() {
-    Invocation coarse = Invocation.of("limit", "--norms", "20000,20000", "--dot", 10000);
+    Object[] pair = {"limit", "--activation", "erf", "--norms", "1,1", "--dot", 1, "--horizon", 40};
+    Invocation coarse = Invocation.of(pair);
     coarse.ended(0);
     assertTrue(coarse.err().contains("warning: the NTK is known to"), coarse.err());
-    Invocation fine = Invocation.of("limit", "--norms", "20,20", "--dot", 10);
+    pair[pair.length - 1] = 4;
+    Invocation fine = Invocation.of(pair);
     assertFalse(fine.ended(0).err().contains("warning: the"), fine.err());
+  }
+
+  /** Bytes as inputs: a closed form, a mixture of such, and a network of finite depth. */
+  @Test
+  void largeVariancesHaveSmallErrors() {
+    for (String[] options :
+        new String[][] {{"--activation", "gelu"}, {"--activation", "softplus"}, {"--depth", "3"}}) {
+      JsonNode pair =
+          limit(new Object[] {"--norms", "20000,10000", "--dot", 12000}, (Object[]) options);
+      assertTrue(pair.get("ntkError").asDouble() < 1e-8 * pair.get("ntk").asDouble(), pair + "");
+    }
   }
 
   private static JsonNode limit(Object[] data, Object... options) {

@@ -87,13 +87,14 @@ public final class LimitBatch {
             * limit.ode.sigmaV()
             * Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
     return Judgement.of(
-        coarse.get(0, column),
-        coarse.get(1, column),
         nngp,
         ntk,
+        Math.abs(nngp - coarse.get(0, column)),
+        Math.abs(ntk - coarse.get(1, column)),
         nngpScale,
         nngpScale + Math.abs(ntk - nngp),
-        limit.relativeError(dual, u, v));
+        limit.relativeError(dual, u, v),
+        ContinuumLimit.AGREEMENT);
   }
 
   /** 3×pairs as of {@link io.tangentflow.backend.Backend#twoTimeKernels}. */

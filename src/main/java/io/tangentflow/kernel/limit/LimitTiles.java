@@ -17,7 +17,6 @@ import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.LongConsumer;
 
 /**
  * The limiting kernels of all pairs of N inputs, computed tile by tile below the diagonal: the
@@ -90,11 +89,10 @@ public final class LimitTiles {
    * @param kinds which kernels
    * @param backend of FP64
    * @param budgetBytes for the inputs and a few tiles
-   * @param finishedPairs receives the number of finished pairs out of N(N+1)/2 now and then, in
-   *     ascending order
+   * @param progress hears of finished pairs now and then
    */
   public Errors forEach(
-      Set<Kind> kinds, Backend backend, long budgetBytes, LongConsumer finishedPairs, Sink sink) {
+      Set<Kind> kinds, Backend backend, long budgetBytes, LimitProgress progress, Sink sink) {
     if (backend.precision() != Precision.FP64) {
       throw new IllegalArgumentException(
           "limiting kernels are computed in fp64, not in " + backend.precision());
@@ -128,7 +126,7 @@ public final class LimitTiles {
             sink.accept(kernel.getKey(), row, column, kernel.getValue());
           }
           finished += row == column ? rows * (rows + 1L) / 2 : (long) rows * columns;
-          finishedPairs.accept(finished);
+          progress.finished(finished);
         }
       }
     }
@@ -138,15 +136,15 @@ public final class LimitTiles {
   }
 
   /** Both kernels as matrices, on the usable backend of the highest rank; see {@link #forEach}. */
-  public LimitGram gram(int threads, LongConsumer finishedPairs) {
+  public LimitGram gram(int threads, LimitProgress progress) {
     BackendOptions options = new BackendOptions(Precision.FP64, threads);
     try (Backend backend = Backends.open(Backends.AUTO, options)) {
-      return gram(backend, backend.availableBytes(), finishedPairs);
+      return gram(backend, backend.availableBytes(), progress);
     }
   }
 
   /** Both kernels as matrices; see {@link #forEach}. */
-  public LimitGram gram(Backend backend, long budgetBytes, LongConsumer finishedPairs) {
+  public LimitGram gram(Backend backend, long budgetBytes, LimitProgress progress) {
     int n = order();
     Map<Kind, DenseMatrix> whole = new EnumMap<>(Kind.class);
     for (Kind kind : Kind.values()) {
@@ -157,7 +155,7 @@ public final class LimitTiles {
             EnumSet.allOf(Kind.class),
             backend,
             budgetBytes,
-            finishedPairs,
+            progress,
             (kind, row, column, tile) -> place(tile, row, column, whole.get(kind)));
     return new LimitGram(
         whole.get(Kind.NNGP), whole.get(Kind.NTK), errors.nngp(), errors.ntk(), method());

@@ -2,7 +2,6 @@ package io.tangentflow.kernel.limit;
 
 import io.tangentflow.model.DenseMatrix;
 import java.util.concurrent.ForkJoinPool;
-import java.util.function.LongConsumer;
 
 /**
  * The kernels of a Neural ODE as its width goes to infinity: of f(x) at initialisation (NNGP) and
@@ -39,15 +38,14 @@ public interface LimitingKernel {
    *
    * @param inputs d×N, one sample per column. Not modified.
    * @param pool the threads that compute
-   * @param finishedPairs receives the number of finished pairs out of N(N+1)/2 now and then, in
-   *     ascending order
+   * @param progress hears of the table and of finished pairs now and then
    */
-  default LimitGram gram(DenseMatrix inputs, ForkJoinPool pool, LongConsumer finishedPairs) {
-    return tiles(inputs, pool).gram(pool.getParallelism(), finishedPairs);
+  default LimitGram gram(DenseMatrix inputs, ForkJoinPool pool, LimitProgress progress) {
+    return tiles(inputs, pool, progress).gram(pool.getParallelism(), progress);
   }
 
   /**
-   * {@link #gram(DenseMatrix, ForkJoinPool, LongConsumer)} in the common pool, without progress.
+   * {@link #gram(DenseMatrix, ForkJoinPool, LimitProgress)} in the common pool, without progress.
    */
   default LimitGram gram(DenseMatrix inputs) {
     return gram(inputs, ForkJoinPool.commonPool(), finished -> {});
@@ -62,9 +60,15 @@ public interface LimitingKernel {
    *
    * @param inputs d×N, one sample per column. Not modified.
    * @param pool computes what the series is made of, and single pairs
+   * @param progress hears of the values that a series is made of
    * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if the kernel does not exist
    */
-  LimitTiles tiles(DenseMatrix inputs, ForkJoinPool pool);
+  LimitTiles tiles(DenseMatrix inputs, ForkJoinPool pool, LimitProgress progress);
+
+  /** {@link #tiles(DenseMatrix, ForkJoinPool, LimitProgress)} without progress. */
+  default LimitTiles tiles(DenseMatrix inputs, ForkJoinPool pool) {
+    return tiles(inputs, pool, pairs -> {});
+  }
 
   /**
    * The kernels of pairs of inputs of one norm, ‖x‖²/d = ‖x̄‖²/d, as functions of ρ = x·x̄/‖x‖²;

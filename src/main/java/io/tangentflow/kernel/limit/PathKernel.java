@@ -105,45 +105,46 @@ abstract class PathKernel<P> implements LimitingKernel {
   /** For inputs of that norm; for all if the kernel scales with them. */
   private DotProductKernel ofNorm(double norm) {
     return dual.homogeneous()
-        ? tabulation().ofNorm(1, Scaling.HOMOGENEOUS)
-        : tabulation().ofNorm(norm, Scaling.ONE_NORM);
+        ? tabulation(1).ofNorm(1, Scaling.HOMOGENEOUS)
+        : tabulation(norm).ofNorm(norm, Scaling.ONE_NORM);
   }
 
   @Override
-  public final LimitTiles tiles(DenseMatrix inputs, ForkJoinPool pool) {
+  public final LimitTiles tiles(DenseMatrix inputs, ForkJoinPool pool, LimitProgress progress) {
     if (inputs.rows() != ode.inputDim()) {
       throw new InvalidConfiguration(
           "--input-dim", "is " + ode.inputDim() + " but the samples have " + inputs.rows());
     }
     UnitInputs x = UnitInputs.of(inputs);
     long pairs = (long) inputs.columns() * (inputs.columns() + 1) / 2;
-    return new LimitTiles(x, pool.submit(() -> evaluation(x, pairs, pool)).join());
+    return new LimitTiles(x, pool.submit(() -> evaluation(x, pairs, pool, progress)).join());
   }
 
   /** The cheapest way to so many pairs. */
-  private TileEvaluation evaluation(UnitInputs x, long pairs, ForkJoinPool pool) {
+  private TileEvaluation evaluation(
+      UnitInputs x, long pairs, ForkJoinPool pool, LimitProgress progress) {
     return pairs < TABLE_PAYS
-        ? pairEvaluation(pool)
-        : series(x, pairs)
+        ? pairEvaluation(x.greatest(), pool)
+        : series(x, pairs, progress)
             .<TileEvaluation>map(SeriesEvaluation::new)
-            .orElseGet(() -> pairEvaluation(pool));
+            .orElseGet(() -> pairEvaluation(x.greatest(), pool));
   }
 
   /** Empty where no series is near enough to the kernel, or it takes more values than pairs. */
-  private Optional<DotProductKernel> series(UnitInputs x, long pairs) {
+  private Optional<DotProductKernel> series(UnitInputs x, long pairs, LimitProgress progress) {
     if (dual.homogeneous() || x.greatest() <= x.least() * (1 + DotProductKernel.EQUAL_NORMS)) {
       return Optional.of(ofNorm(x.least())).filter(Tabulation::usable);
     }
-    return tabulation().ofRange(x.least(), x.greatest(), pairs);
+    return tabulation(x.greatest()).ofRange(x.least(), x.greatest(), pairs, progress);
   }
 
-  /** The way pair by pair. */
-  TileEvaluation pairEvaluation(ForkJoinPool pool) {
+  /** The way pair by pair, for inputs of norms up to the one given. */
+  TileEvaluation pairEvaluation(double greatestNorm, ForkJoinPool pool) {
     return new PairEvaluation(values(), pool);
   }
 
-  private Tabulation tabulation() {
-    return new Tabulation(values(), dual.smooth());
+  private Tabulation tabulation(double greatestNorm) {
+    return Tabulation.of(values(), dual.smooth(), greatestNorm);
   }
 
   /** The kernels as functions of norms ‖x‖/√d, with the path of each norm computed once. */

@@ -2,9 +2,13 @@ package io.tangentflow.kernel.limit;
 
 import io.tangentflow.backend.DotProductSeries.Argument;
 import io.tangentflow.kernel.limit.DotProductKernel.Scaling;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.DoubleFunction;
+import java.util.function.LongConsumer;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -20,8 +24,11 @@ final class Tabulation {
   /** The same over a range of norms, where a digit costs a cube of values. */
   private static final double RANGE_TOLERANCE = 2e-13;
 
-  /** Misses of a series over a range of norms, relative to the largest value, that are accepted. */
-  private static final double SETTLED = 4e-12;
+  /** The same for kernels that are all but kinked, where a digit costs as much again. */
+  private static final double STEEP_TOLERANCE = 1e-9;
+
+  /** Misses of a series over a range of norms that are accepted, in units of its tolerance. */
+  private static final double SETTLED = 20;
 
   /**
    * An error of a series, relative to the largest value, with which it may stand for the kernel.
@@ -33,11 +40,15 @@ final class Tabulation {
 
   private static final int LEAST_DEGREE = 16;
   private static final int MOST_DEGREE = 512;
+
+  /** What a series in ρ may have for two series in its quarter root not to be shorter. */
+  private static final int GENTLE_DEGREE = 128;
+
   private static final int LEAST_DEGREE_IN_NORM = 4;
   private static final int MOST_DEGREE_IN_NORM = 64;
 
   /** Random places at which a series over a range of norms is held against the kernel. */
-  private static final int CHECKS = 64;
+  private static final int CHECKS = 128;
 
   /** How much larger a miss may be elsewhere. */
   private static final double CAUTION = 4;
@@ -52,13 +63,27 @@ final class Tabulation {
 
   private final Values values;
   private final Argument argument;
+  private final double rangeTolerance;
+
+  private Tabulation(Values values, Argument argument, double rangeTolerance) {
+    this.values = values;
+    this.argument = argument;
+    this.rangeTolerance = rangeTolerance;
+  }
 
   /**
+   * In ρ itself, unless kernels have a kink at ρ = ±1, or all but one at the greatest norm.
+   *
    * @param smooth whether the kernels are smooth in ρ up to ±1
    */
-  Tabulation(Values values, boolean smooth) {
-    this.values = values;
-    this.argument = smooth ? Argument.CORRELATION : Argument.QUARTER_ROOT;
+  static Tabulation of(Values values, boolean smooth, double greatestNorm) {
+    if (!smooth) {
+      return new Tabulation(values, Argument.QUARTER_ROOT, RANGE_TOLERANCE);
+    }
+    Tabulation gentle = new Tabulation(values, Argument.CORRELATION, RANGE_TOLERANCE);
+    return gentle.inCorrelation(greatestNorm, greatestNorm, 0, GENTLE_DEGREE).predicted()
+        ? gentle
+        : new Tabulation(values, Argument.QUARTER_ROOT, STEEP_TOLERANCE);
   }
 
   /** For inputs of that norm, or for all norms if the kernels scale with them. */
@@ -67,7 +92,7 @@ final class Tabulation {
     int terms = 1;
     for (int b = 0; b < fits.length; b++) {
       fits[b] = inCorrelation(norm, norm, b);
-      terms = Math.max(terms, fits[b].terms(TOLERANCE));
+      terms = Math.max(terms, fits[b].terms(TOLERANCE, values.at(norm, norm, 1)));
     }
     double[] nngp = new double[fits.length * terms];
     double[] ntk = new double[fits.length * terms];
@@ -87,27 +112,33 @@ final class Tabulation {
    * For all norms from {@code least} to {@code greatest}; empty if that takes as many values as
    * {@code pairs}, the number of pairs that it is for.
    */
-  Optional<DotProductKernel> ofRange(double least, double greatest, long pairs) {
-    int terms = 1;
-    for (int b = 0; b < argument.branches(); b++) {
+  Optional<DotProductKernel> ofRange(
+      double least, double greatest, long pairs, LimitProgress progress) {
+    int[] terms = new int[argument.branches()];
+    for (int b = 0; b < terms.length; b++) {
       for (double[] norms :
           new double[][] {{greatest, greatest}, {greatest, least}, {least, least}}) {
-        terms = Math.max(terms, inCorrelation(norms[0], norms[1], b).terms(RANGE_TOLERANCE));
+        Fit fit = inCorrelation(norms[0], norms[1], b);
+        LimitValue largest = values.at(norms[0], norms[1], 1);
+        terms[b] = Math.max(terms[b], fit.terms(rangeTolerance, largest));
       }
     }
     int rank = 1;
     for (double rho : new double[] {1, 0.5, -1}) {
       for (double other : new double[] {least, greatest}) {
-        rank = Math.max(rank, inNorm(least, greatest, r -> values.at(r, other, rho)));
+        LimitValue largest = values.at(greatest, other, 1);
+        rank = Math.max(rank, inNorm(least, greatest, r -> values.at(r, other, rho), largest));
       }
     }
-    rank = Math.max(2, Math.max(rank, inNorm(least, greatest, r -> values.at(r, r, 1))));
+    LimitValue largest = values.at(greatest, greatest, 1);
+    rank = Math.max(2, Math.max(rank, inNorm(least, greatest, r -> values.at(r, r, 1), largest)));
     for (int round = 1; true; round++) {
-      long needed = argument.branches() * (long) terms * rank * (rank + 1) / 2;
+      long needed = Arrays.stream(terms).sum() * (long) rank * (rank + 1) / 2;
       if (needed >= Math.min(pairs, MOST_VALUES)) {
         return Optional.empty();
       }
-      Checked checked = overRange(least, greatest, rank, terms);
+      Checked checked =
+          overRange(least, greatest, rank, terms, done -> progress.tabulated(done, needed));
       if (checked.settled()) {
         return Optional.of(checked.kernel());
       }
@@ -115,7 +146,9 @@ final class Tabulation {
         return Optional.of(checked.kernel()).filter(Tabulation::usable);
       }
       rank += rank / 2;
-      terms += terms / 2;
+      for (int b = 0; b < terms.length; b++) {
+        terms[b] += terms[b] / 2;
+      }
     }
   }
 
@@ -130,82 +163,84 @@ final class Tabulation {
   private record Checked(DotProductKernel kernel, boolean settled) {}
 
   private Fit inCorrelation(double norm, double otherNorm, int branch) {
+    return inCorrelation(norm, otherNorm, branch, MOST_DEGREE);
+  }
+
+  private Fit inCorrelation(double norm, double otherNorm, int branch, int mostDegree) {
     return Fit.adaptive(
         xi -> values.at(norm, otherNorm, argument.correlation(branch, xi)),
         LEAST_DEGREE,
-        MOST_DEGREE);
+        mostDegree);
   }
 
   /** The terms that a kernel needs as a function of one norm. */
-  private static int inNorm(double least, double greatest, DoubleFunction<LimitValue> kernel) {
+  private int inNorm(
+      double least, double greatest, DoubleFunction<LimitValue> kernel, LimitValue largest) {
     return Fit.adaptive(
             x -> kernel.apply(norm(least, greatest, x)), LEAST_DEGREE_IN_NORM, MOST_DEGREE_IN_NORM)
-        .terms(RANGE_TOLERANCE);
+        .terms(rangeTolerance, largest);
   }
 
   private static double norm(double least, double greatest, double x) {
     return 0.5 * (least * (1 - x) + greatest * (1 + x));
   }
 
-  /** The interpolant on a grid of rank² norms and terms correlations. */
-  private Checked overRange(double least, double greatest, int rank, int terms) {
-    int branches = argument.branches();
-    int cells = rank * (rank + 1) / 2 * branches * terms;
-    LimitValue[] grid = new LimitValue[rank * rank * branches * terms];
-    int[] cell = new int[cells];
-    int next = 0;
-    for (int i = 0; i < rank; i++) {
-      for (int j = 0; j <= i; j++) {
-        for (int bk = 0; bk < branches * terms; bk++) {
-          cell[next++] = (i * rank + j) * branches * terms + bk;
-        }
-      }
+  /** The interpolant on grids of rank² norms and so many correlations for each branch. */
+  private Checked overRange(
+      double least, double greatest, int rank, int[] terms, LongConsumer progress) {
+    int most = Arrays.stream(terms).max().orElseThrow();
+    double[] nngp = new double[terms.length * most * rank * rank];
+    double[] ntk = new double[nngp.length];
+    AtomicLong done = new AtomicLong();
+    List<LimitValue> all = new ArrayList<>();
+    for (int b = 0; b < terms.length; b++) {
+      LimitValue[] grid =
+          grid(least, greatest, rank, b, terms[b], () -> progress.accept(done.incrementAndGet()));
+      all.addAll(Arrays.asList(grid));
+      int from = b * most * rank * rank;
+      System.arraycopy(tensor(grid, LimitValue::nngp, rank, terms[b]), 0, nngp, from, grid.length);
+      System.arraycopy(tensor(grid, LimitValue::ntk, rank, terms[b]), 0, ntk, from, grid.length);
     }
-    IntStream.range(0, cells)
+    DotProductKernel kernel =
+        new DotProductKernel(Scaling.CHEBYSHEV, least, greatest, argument, rank, nngp, ntk, 0, 0);
+    return checked(kernel, all.toArray(LimitValue[]::new));
+  }
+
+  /** The kernels of a branch at the nodes (i, j) of the norms and k of ξ, at (i·R + j)·K + k. */
+  private LimitValue[] grid(
+      double least, double greatest, int rank, int branch, int terms, Runnable oneMore) {
+    LimitValue[] grid = new LimitValue[rank * rank * terms];
+    IntStream.range(0, grid.length)
+        .filter(at -> at / terms / rank >= at / terms % rank)
         .parallel()
         .forEach(
-            n -> {
-              int at = cell[n];
-              int ij = at / (branches * terms);
-              int b = at / terms % branches;
+            at -> {
               grid[at] =
                   values.at(
-                      norm(least, greatest, Chebyshev.node(ij / rank, rank - 1)),
-                      norm(least, greatest, Chebyshev.node(ij % rank, rank - 1)),
-                      argument.correlation(b, Chebyshev.node(at % terms, terms - 1)));
+                      norm(least, greatest, Chebyshev.node(at / terms / rank, rank - 1)),
+                      norm(least, greatest, Chebyshev.node(at / terms % rank, rank - 1)),
+                      argument.correlation(branch, Chebyshev.node(at % terms, terms - 1)));
+              oneMore.run();
             });
     for (int i = 0; i < rank; i++) {
       for (int j = i + 1; j < rank; j++) {
-        System.arraycopy(
-            grid,
-            (j * rank + i) * branches * terms,
-            grid,
-            (i * rank + j) * branches * terms,
-            branches * terms);
+        System.arraycopy(grid, (j * rank + i) * terms, grid, (i * rank + j) * terms, terms);
       }
     }
-    double[] nngp = tensor(grid, rank, branches, terms, DotProductKernel.Kind.NNGP);
-    double[] ntk = tensor(grid, rank, branches, terms, DotProductKernel.Kind.NTK);
-    DotProductKernel kernel =
-        new DotProductKernel(Scaling.CHEBYSHEV, least, greatest, argument, rank, nngp, ntk, 0, 0);
-    return checked(kernel, grid);
+    return grid;
   }
 
   /**
-   * The coefficients c_kpq, branch by branch, of values at [i][j][branch][k].
+   * The coefficients c_kpq of one branch at (k·R + p)·R + q.
    *
    * @param grid not modified
    */
   private static double[] tensor(
-      LimitValue[] grid, int rank, int branches, int terms, DotProductKernel.Kind kind) {
+      LimitValue[] grid, ToDoubleFunction<LimitValue> of, int rank, int terms) {
     double[] c = new double[grid.length];
     for (int at = 0; at < c.length; at++) {
-      int ij = at / (branches * terms);
-      int bk = at % (branches * terms);
-      c[bk * rank * rank + ij] =
-          kind == DotProductKernel.Kind.NNGP ? grid[at].nngp() : grid[at].ntk();
+      c[at % terms * rank * rank + at / terms] = of.applyAsDouble(grid[at]);
     }
-    // Index ((b·K + k)·R + i)·R + j: along j, i and k in turn.
     transform(c, rank, 1);
     transform(c, rank, rank);
     transform(c, terms, rank * rank);
@@ -236,15 +271,15 @@ final class Tabulation {
             .parallel()
             .mapToObj(
                 n -> {
-                  // Half of them at equal norms, a quarter near ρ = 1 there and a quarter at ρ =
-                  // ±1.
+                  // Half of them at equal norms, a quarter near ρ = 1 there; an eighth at ρ = ±1.
                   double r = kernel.least() + width * radicalInverse(n, 2);
                   double other = n % 4 < 2 ? r : kernel.least() + width * radicalInverse(n, 3);
+                  double xi = 2 * radicalInverse(n, 5) - 1;
                   double rho =
-                      switch (n % 4) {
-                        case 0 -> 1 - Math.pow(10, -(n / 4)); // the Gram's diagonal is near
-                        case 2 -> n % 8 == 2 ? 1 : -1;
-                        default -> 2 * radicalInverse(n, 5) - 1;
+                      switch (n % 8) {
+                        case 0, 4 -> 1 - Math.pow(10, -(n / 8)); // the Gram's diagonal is near
+                        case 2 -> n % 16 == 2 ? 1 : -1;
+                        default -> argument.correlation(n % 3 % argument.branches(), xi);
                       };
                   return difference(values.at(r, other, rho), kernel.at(r, other, rho));
                 })
@@ -254,8 +289,9 @@ final class Tabulation {
     double nngpError = greatest(grid, LimitValue::nngpError);
     double ntkError = greatest(grid, LimitValue::ntkError);
     boolean settled =
-        nngpMiss <= nngpError + SETTLED * greatest(grid, k -> Math.abs(k.nngp()))
-            && ntkMiss <= ntkError + SETTLED * greatest(grid, k -> Math.abs(k.ntk()));
+        nngpMiss <= nngpError + SETTLED * rangeTolerance * greatest(grid, k -> Math.abs(k.nngp()))
+            && ntkMiss
+                <= ntkError + SETTLED * rangeTolerance * greatest(grid, k -> Math.abs(k.ntk()));
     return new Checked(kernel.withErrors(nngpError + nngpMiss, ntkError + ntkMiss), settled);
   }
 
@@ -291,7 +327,8 @@ final class Tabulation {
    * the degree predicts the new values, or it is the greatest.
    */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  private record Fit(double[] nngp, double[] ntk, double nngpError, double ntkError) {
+  private record Fit(
+      double[] nngp, double[] ntk, double nngpError, double ntkError, boolean predicted) {
 
     static Fit adaptive(DoubleFunction<LimitValue> kernel, int leastDegree, int mostDegree) {
       LimitValue[] values = refined(new LimitValue[0], leastDegree / 2, kernel);
@@ -318,10 +355,10 @@ final class Tabulation {
         double ntkError = fine.ntkError + ntkMiss;
         if (!predicted && miss <= USABLE && miss > 0.5 * before) {
           // The rounding of ρ = 1 − u⁴ next to a singular end, which more nodes would interpolate.
-          return new Fit(coarse.nngp, coarse.ntk, nngpError, ntkError);
+          return new Fit(coarse.nngp, coarse.ntk, nngpError, ntkError, false);
         }
         if (predicted || degree >= mostDegree) {
-          return new Fit(fine.nngp, fine.ntk, nngpError, ntkError);
+          return new Fit(fine.nngp, fine.ntk, nngpError, ntkError, predicted);
         }
         before = miss;
       }
@@ -352,20 +389,21 @@ final class Tabulation {
           Chebyshev.coefficients(Arrays.stream(values).mapToDouble(LimitValue::nngp).toArray()),
           Chebyshev.coefficients(Arrays.stream(values).mapToDouble(LimitValue::ntk).toArray()),
           greatest(values, LimitValue::nngpError),
-          greatest(values, LimitValue::ntkError));
+          greatest(values, LimitValue::ntkError),
+          false);
     }
 
     /**
-     * How many terms leave out no more than the tolerance, relative to the largest, or a tenth of
-     * the error.
+     * How many terms leave out no more than the tolerance, relative to the largest value that the
+     * kernels have at these norms, or a tenth of the error.
      */
-    int terms(double tolerance) {
-      return Math.max(terms(nngp, tolerance, nngpError), terms(ntk, tolerance, ntkError));
+    int terms(double tolerance, LimitValue largest) {
+      return Math.max(
+          terms(nngp, Math.max(tolerance * Math.abs(largest.nngp()), 0.1 * nngpError)),
+          terms(ntk, Math.max(tolerance * Math.abs(largest.ntk()), 0.1 * ntkError)));
     }
 
-    private static int terms(double[] c, double tolerance, double error) {
-      double largest = Arrays.stream(c).map(Math::abs).max().orElse(0);
-      double enough = Math.max(tolerance * largest, 0.1 * error);
+    private static int terms(double[] c, double enough) {
       double left = 0;
       int terms = c.length;
       while (terms > 1 && left + Math.abs(c[terms - 1]) <= enough) {

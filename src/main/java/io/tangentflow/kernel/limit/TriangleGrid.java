@@ -1,5 +1,7 @@
 package io.tangentflow.kernel.limit;
 
+import java.util.Arrays;
+
 /**
  * For symmetric functions F(t, s) = F(s, t) that are smooth in the triangle s ≤ t alone, with a
  * kink across t = s or a conical point at the origin, as the kernels of ReLU have at x̄ = ±x. In
@@ -13,7 +15,8 @@ package io.tangentflow.kernel.limit;
  * </pre>
  *
  * where integrals over t' from a time τ are taken in √log(t'/τ), in which G is smooth even for s =
- * τ.
+ * τ. Functions that are smooth, but all but kinked, as the kernels of Softplus are at large
+ * variances, are resolved as well.
  */
 final class TriangleGrid extends TwoTimeGrid {
 
@@ -21,6 +24,7 @@ final class TriangleGrid extends TwoTimeGrid {
   private final double[][] fromStart;
   private final double[][] toEnd;
   private final double[][] squares;
+  private final TrianglesGrid both;
 
   TriangleGrid(GaussLegendre rule) {
     super(rule);
@@ -36,20 +40,29 @@ final class TriangleGrid extends TwoTimeGrid {
       squares[k] = square(times[k]);
     }
     GaussLegendre fine = new GaussLegendre(2 * m + 16);
-    fromStart = new double[m * m][];
-    toEnd = new double[m * m][];
+    double[][] squareFromStart = new double[m * m][];
+    double[][] squareToEnd = new double[m * m][];
+    double[][] strip = new double[m * m][m * m];
+    double[][] stripBeside = new double[m * m][m * m];
+    double[][] stripAlong = new double[m * m][m * m];
     for (int p = 0; p < m * m; p++) {
       double t = times[first(p)];
       double s = times[second(p)];
-      fromStart[p] = squares[second(p)].clone();
-      addStrip(fromStart[p], 1, s, t, s, fine);
-      toEnd[p] = squares[times.length - 1].clone();
-      for (int q = 0; q < m * m; q++) {
-        toEnd[p][q] -= squares[first(p)][q];
-      }
-      addStrip(toEnd[p], -1, t, 1, t, fine);
-      addStrip(toEnd[p], -1, t, 1, s, fine);
+      squareFromStart[p] = halved(squares[second(p)]);
+      squareToEnd[p] = halved(minus(squares[times.length - 1], squares[first(p)]));
+      addStrip(strip[p], 1, s, t, s, fine);
+      addStrip(stripBeside[p], -1, t, 1, t, fine);
+      addStrip(stripAlong[p], -1, t, 1, s, fine);
     }
+    both =
+        new TrianglesGrid(
+            this,
+            plus(squareFromStart, strip),
+            squareFromStart,
+            plus(squareToEnd, stripAlong),
+            plus(squareToEnd, stripBeside));
+    fromStart = both.fromStartAlone();
+    toEnd = both.toEndAlone();
   }
 
   /** The map to 2 ∫₀ˢ G(t', t') dt'. */
@@ -96,6 +109,11 @@ final class TriangleGrid extends TwoTimeGrid {
   }
 
   @Override
+  TwoTimeGrid forPairs() {
+    return both;
+  }
+
+  @Override
   double[] times() {
     return times;
   }
@@ -130,7 +148,30 @@ final class TriangleGrid extends TwoTimeGrid {
     return dot(squares[squares.length - 1], f);
   }
 
-  private static double[] apply(double[][] map, double[] f) {
+  private static double[] halved(double[] row) {
+    return Arrays.stream(row).map(x -> 0.5 * x).toArray();
+  }
+
+  private static double[] minus(double[] row, double[] other) {
+    double[] difference = row.clone();
+    for (int q = 0; q < row.length; q++) {
+      difference[q] -= other[q];
+    }
+    return difference;
+  }
+
+  static double[][] plus(double[][] map, double[][] other) {
+    double[][] sum = new double[map.length][];
+    for (int p = 0; p < map.length; p++) {
+      sum[p] = map[p].clone();
+      for (int q = 0; q < sum[p].length; q++) {
+        sum[p][q] += other[p][q];
+      }
+    }
+    return sum;
+  }
+
+  static double[] apply(double[][] map, double[] f) {
     double[] values = new double[map.length];
     for (int p = 0; p < map.length; p++) {
       values[p] = dot(map[p], f);
@@ -138,7 +179,7 @@ final class TriangleGrid extends TwoTimeGrid {
     return values;
   }
 
-  private static double dot(double[] row, double[] f) {
+  static double dot(double[] row, double[] f) {
     double even = 0;
     double odd = 0;
     for (int q = 0; q + 1 < f.length; q += 2) {

@@ -86,7 +86,7 @@ public final class TwoTimeBatch {
               + " finite depth or a smooth activation");
     }
     SquareGrid grid = TwoTimeGrid.square(nodes);
-    TwoTimeSolver solver = new TwoTimeSolver(ode, dual, grid);
+    TwoTimeSolver solver = new TwoTimeSolver(ode, dual, grid, 0);
     return new TwoTimeBatch(
         ode,
         DenseMatrix.ofRows(nodes, nodes, i -> grid.toNode[i]),

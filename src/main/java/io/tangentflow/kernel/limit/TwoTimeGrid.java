@@ -1,16 +1,17 @@
 package io.tangentflow.kernel.limit;
 
+import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
  * Collocation of functions F(t, s) of two times in the unit square: F is an array of its values at
  * {@link #points} points, and integrals of its interpolant are linear maps of that array. Point p
- * is at times ({@code times()[first(p)]}, {@code times()[second(p)]}). Both implementations are a
- * tensor product of one {@link GaussLegendre} rule with itself in two coordinates; value (i, j) of
- * F is at i·m + j.
+ * is at times ({@code times()[first(p)]}, {@code times()[second(p)]}). Implementations are a tensor
+ * product of one {@link GaussLegendre} rule with itself in two coordinates, value (i, j) of F being
+ * at i·m + j, or two such.
  */
-abstract sealed class TwoTimeGrid permits SquareGrid, TriangleGrid {
+abstract sealed class TwoTimeGrid permits SquareGrid, TriangleGrid, TrianglesGrid {
 
   private static final ConcurrentMap<Integer, SquareGrid> SQUARES = new ConcurrentHashMap<>();
   private static final ConcurrentMap<Integer, TwoTimeGrid> TRIANGLES = new ConcurrentHashMap<>();
@@ -29,8 +30,13 @@ abstract sealed class TwoTimeGrid permits SquareGrid, TriangleGrid {
     this.rule = rule;
   }
 
-  final int points() {
+  int points() {
     return rule.size() * rule.size();
+  }
+
+  /** The grid of these times for functions of which F(t, s) ≠ F(s, t). */
+  TwoTimeGrid forPairs() {
+    return this;
   }
 
   /** The distinct times of the points, and at last 1. */
@@ -53,9 +59,15 @@ abstract sealed class TwoTimeGrid permits SquareGrid, TriangleGrid {
   abstract double total(double[] f);
 
   /** The values on this grid of the interpolant of f on a grid of the same kind. */
-  final double[] resample(double[] f, TwoTimeGrid from) {
+  double[] resample(double[] f, TwoTimeGrid from) {
     double[][] c = from.rule.cardinals(rule.nodes);
     return sandwich(c, f, c);
+  }
+
+  static double[] concat(double[] first, double[] second) {
+    double[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
   }
 
   /** L F Rᵀ, row-major. */

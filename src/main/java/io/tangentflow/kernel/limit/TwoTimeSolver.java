@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
  * </pre>
  *
  * Both are of Volterra type: Picard's iteration on them converges faster than any geometric series,
- * and it runs until the iterates are equal up to rounding.
+ * and it runs until the iterates are equal up to rounding, or to what is asked for.
  */
 final class TwoTimeSolver {
 
@@ -26,13 +26,19 @@ final class TwoTimeSolver {
 
   private final DualActivation dual;
   private final TwoTimeGrid grid;
+  private final double enough;
   private final double kappa;
   private final double sigmaVSquared;
   private final double sigmaUSquared;
 
-  TwoTimeSolver(NeuralOde ode, DualActivation dual, TwoTimeGrid grid) {
+  /**
+   * @param tolerance changes by an iteration, relative to the largest value, that end it, if more
+   *     than rounding
+   */
+  TwoTimeSolver(NeuralOde ode, DualActivation dual, TwoTimeGrid grid, double tolerance) {
     this.dual = dual;
     this.grid = grid;
+    enough = Math.max(EQUAL, tolerance);
     double flow = ode.sigmaW() * ode.horizon();
     kappa = flow * flow;
     sigmaVSquared = ode.sigmaV() * ode.sigmaV();
@@ -56,10 +62,18 @@ final class TwoTimeSolver {
   }
 
   /**
-   * Kernels of one pair on this grid. The scales are what the values would be if nothing cancelled:
-   * errors are relative to them.
+   * Kernels of one pair, and S and Θ at the points of a grid. The scales are what the values would
+   * be if nothing cancelled: errors are relative to them.
    */
-  record Solution(double nngp, double ntk, double nngpScale, double ntkScale) {}
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Solution(
+      double nngp,
+      double ntk,
+      double nngpScale,
+      double ntkScale,
+      TwoTimeGrid grid,
+      double[] covariance,
+      double[] theta) {}
 
   /**
    * The process of an input alone, starting from a coarser one; empty if the iteration diverges.
@@ -70,13 +84,15 @@ final class TwoTimeSolver {
     if (coarser.isPresent()) {
       InputProcess known = coarser.get();
       double[] e = grid.resample(known.values(), known.grid());
-      start = concat(grid.resample(known.covariance(), known.grid()), affine(c, grid.squares(e)));
+      start =
+          TwoTimeGrid.concat(
+              grid.resample(known.covariance(), known.grid()), affine(c, grid.squares(e)));
     }
     return fixedPoint(
             start,
             state -> {
               double[] e = values(state);
-              return concat(affine(c, grid.fromStart(e)), affine(c, grid.squares(e)));
+              return TwoTimeGrid.concat(affine(c, grid.fromStart(e)), affine(c, grid.squares(e)));
             })
         .map(
             state ->
@@ -84,46 +100,64 @@ final class TwoTimeSolver {
                     grid, marginals(state), Arrays.copyOf(state, grid.points()), values(state), c));
   }
 
-  /** The kernels of two inputs with x·x̄/d; empty if the iteration diverges. */
-  Optional<Solution> pair(InputProcess x, InputProcess y, double dotOverD) {
-    return covariance(x, y, dotOverD).flatMap(s -> pair(x, y, sigmaUSquared * dotOverD, s));
+  /**
+   * The kernels of two inputs with x·x̄/d, starting from a coarser solution; empty if the iteration
+   * diverges.
+   */
+  Optional<Solution> pair(
+      InputProcess x, InputProcess y, double dotOverD, Optional<Solution> coarser) {
+    return covariance(x, y, dotOverD, coarser)
+        .flatMap(s -> pair(x, y, sigmaUSquared * dotOverD, s, coarser));
   }
 
-  /** S_ts at the points of the grid; empty if the iteration diverges. */
-  Optional<double[]> covariance(InputProcess x, InputProcess y, double dotOverD) {
+  /** Where S and Θ of two inputs live: symmetric functions, if they are inputs of one norm. */
+  private TwoTimeGrid grid(InputProcess x, InputProcess y) {
+    return x.atStart() == y.atStart() ? grid : grid.forPairs();
+  }
+
+  /** S_ts at the points of their grid; empty if the iteration diverges. */
+  Optional<double[]> covariance(
+      InputProcess x, InputProcess y, double dotOverD, Optional<Solution> coarser) {
+    TwoTimeGrid on = grid(x, y);
     double c = sigmaUSquared * dotOverD;
     return fixedPoint(
-        constant(c, grid.points()),
-        s -> affine(c, grid.fromStart(values(x.marginals(), y.marginals(), s))));
+        coarser
+            .map(known -> on.resample(known.covariance(), known.grid()))
+            .orElseGet(() -> constant(c, on.points())),
+        s -> affine(c, on.fromStart(values(on, x.marginals(), y.marginals(), s))));
   }
 
   /** The kernels that follow from the covariance s. */
-  private Optional<Solution> pair(InputProcess x, InputProcess y, double c, double[] s) {
-    double[] e = values(x.marginals(), y.marginals(), s);
-    double[] slopes = derivatives(x.marginals(), y.marginals(), s);
+  private Optional<Solution> pair(
+      InputProcess x, InputProcess y, double c, double[] s, Optional<Solution> coarser) {
+    TwoTimeGrid on = grid(x, y);
+    double[] e = values(on, x.marginals(), y.marginals(), s);
+    double[] slopes = derivatives(on, x.marginals(), y.marginals(), s);
     Marginal u = x.atEnd();
     Marginal v = y.atEnd();
-    double end = admissible(u, v, c + kappa * grid.total(e));
+    double end = admissible(u, v, c + kappa * on.total(e));
     double thetaAtEnd = sigmaVSquared * dual.derivative(u, v, end);
     double nngp = sigmaVSquared * dual.value(u, v, end);
     double nngpScale =
         sigmaVSquared * Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
     return fixedPoint(
-            constant(thetaAtEnd, grid.points()),
-            theta -> affine(thetaAtEnd, grid.toEnd(product(slopes, theta))))
+            coarser
+                .map(known -> on.resample(known.theta(), known.grid()))
+                .orElseGet(() -> constant(thetaAtEnd, on.points())),
+            theta -> affine(thetaAtEnd, on.toEnd(product(slopes, theta))))
         .map(
             theta -> {
-              double hidden = kappa * grid.total(product(e, theta));
-              double thetaAtStart = thetaAtEnd + kappa * grid.total(product(slopes, theta));
+              double hidden = kappa * on.total(product(e, theta));
+              double thetaAtStart = thetaAtEnd + kappa * on.total(product(slopes, theta));
               double ntk = nngp + hidden + c * thetaAtStart;
               double inputScale = Math.sqrt(x.atStart() * y.atStart());
               double ntkScale = nngpScale + Math.abs(hidden) + inputScale * Math.abs(thetaAtStart);
-              return new Solution(nngp, ntk, nngpScale, ntkScale);
+              return new Solution(nngp, ntk, nngpScale, ntkScale, on, s, theta);
             });
   }
 
   /** Picard's iteration; empty if it diverges, or begins beyond the finite numbers. */
-  private static Optional<double[]> fixedPoint(double[] start, UnaryOperator<double[]> map) {
+  private Optional<double[]> fixedPoint(double[] start, UnaryOperator<double[]> map) {
     if (!Arrays.stream(start).allMatch(Double::isFinite)) {
       return Optional.empty();
     }
@@ -136,7 +170,7 @@ final class TwoTimeSolver {
       if (!Double.isFinite(change)) {
         return Optional.empty();
       }
-      if (change <= EQUAL || (change <= STALLED && change >= before)) {
+      if (change <= enough || (change <= STALLED && change >= before)) {
         return Optional.of(iterate);
       }
       before = change;
@@ -155,24 +189,24 @@ final class TwoTimeSolver {
 
   private double[] values(double[] state) {
     Marginal[] u = marginals(state);
-    return values(u, u, state);
+    return values(grid, u, u, state);
   }
 
-  private double[] values(Marginal[] x, Marginal[] y, double[] s) {
-    double[] e = new double[grid.points()];
+  private double[] values(TwoTimeGrid on, Marginal[] x, Marginal[] y, double[] s) {
+    double[] e = new double[on.points()];
     for (int p = 0; p < e.length; p++) {
-      Marginal u = x[grid.first(p)];
-      Marginal v = y[grid.second(p)];
+      Marginal u = x[on.first(p)];
+      Marginal v = y[on.second(p)];
       e[p] = dual.value(u, v, admissible(u, v, s[p]));
     }
     return e;
   }
 
-  private double[] derivatives(Marginal[] x, Marginal[] y, double[] s) {
-    double[] e = new double[grid.points()];
+  private double[] derivatives(TwoTimeGrid on, Marginal[] x, Marginal[] y, double[] s) {
+    double[] e = new double[on.points()];
     for (int p = 0; p < e.length; p++) {
-      Marginal u = x[grid.first(p)];
-      Marginal v = y[grid.second(p)];
+      Marginal u = x[on.first(p)];
+      Marginal v = y[on.second(p)];
       e[p] = dual.derivative(u, v, admissible(u, v, s[p]));
     }
     return e;
@@ -218,11 +252,5 @@ final class TwoTimeSolver {
     double[] constant = new double[length];
     Arrays.fill(constant, value);
     return constant;
-  }
-
-  private static double[] concat(double[] first, double[] second) {
-    double[] both = Arrays.copyOf(first, first.length + second.length);
-    System.arraycopy(second, 0, both, first.length, second.length);
-    return both;
   }
 }

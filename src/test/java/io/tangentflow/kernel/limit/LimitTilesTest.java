@@ -58,6 +58,12 @@ class LimitTilesTest {
   void fewInputsArePairedOnTheBackend(BackendCase which) {
     DenseMatrix inputs = inputs(9, j -> 0.3 * j); // the first one zero
     check(which, StandardActivation.SOFTPLUS, inputs, "in batches");
+    for (StandardActivation phi :
+        new StandardActivation[] {StandardActivation.TANH, StandardActivation.GELU}) {
+      ContinuumLimit limit = new ContinuumLimit(new NeuralOde(DIM, 1, phi));
+      DenseMatrix large = inputs(9, j -> 1e4 + j);
+      assertEquals("pair by pair", limit.tiles(large, ForkJoinPool.commonPool()).method());
+    }
   }
 
   private static void check(

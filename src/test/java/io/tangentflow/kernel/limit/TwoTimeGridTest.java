@@ -39,6 +39,28 @@ class TwoTimeGridTest {
     }
   }
 
+  /** (t − s)₊, whose mirror image it is not. */
+  @Test
+  void bothTrianglesIntegrateWhatIsNotSymmetric() {
+    TwoTimeGrid grid = TwoTimeGrid.triangle(10).forPairs();
+    double[] f = sample(grid, (t, s) -> Math.max(0, t - s));
+    DoubleBinaryOperator integral =
+        (t, s) -> (Math.pow(t, 3) - Math.pow(Math.max(0, t - s), 3)) / 6;
+    assertIntegrals(grid, f, integral, 1e-14);
+    assertEquals(1.0 / 6, grid.total(f), 1e-14);
+    double[] toEnd = grid.toEnd(f);
+    for (int p = 0; p < grid.points(); p++) {
+      double t = grid.times()[grid.first(p)];
+      double s = grid.times()[grid.second(p)];
+      assertEquals(integral.applyAsDouble(1 - s, 1 - t), toEnd[p], 1e-14);
+    }
+    TwoTimeGrid coarse = TwoTimeGrid.triangle(6).forPairs();
+    double[] resampled = grid.resample(sample(coarse, (t, s) -> Math.max(0, t - s)), coarse);
+    for (int p = 0; p < f.length; p++) {
+      assertEquals(f[p], resampled[p], 1e-14);
+    }
+  }
+
   @Test
   void finerGridsReproducePolynomials() {
     TwoTimeGrid coarse = TwoTimeGrid.square(6);

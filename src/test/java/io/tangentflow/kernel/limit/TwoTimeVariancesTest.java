@@ -52,7 +52,7 @@ class TwoTimeVariancesTest {
         ode.activation() == StandardActivation.RELU
             ? TwoTimeGrid.triangle(12)
             : TwoTimeGrid.square(16);
-    return new TwoTimeSolver(ode, DualActivation.of(ode.activation()), grid);
+    return new TwoTimeSolver(ode, DualActivation.of(ode.activation()), grid, 0);
   }
 
   private static InputProcess process(NeuralOde ode, double q) {
@@ -118,8 +118,8 @@ class TwoTimeVariancesTest {
       Case c = random(phi, random);
       InputProcess x = process(c.ode, c.qx);
       InputProcess y = process(c.ode, c.qy);
-      double[] s = solver(c.ode).covariance(x, y, c.dot()).orElseThrow();
-      TwoTimeGrid grid = x.grid();
+      double[] s = solver(c.ode).covariance(x, y, c.dot(), Optional.empty()).orElseThrow();
+      TwoTimeGrid grid = x.grid().forPairs();
       for (int p = 0; p < s.length; p++) {
         double bound =
             x.marginals()[grid.first(p)].variance() * y.marginals()[grid.second(p)].variance();
@@ -139,7 +139,7 @@ class TwoTimeVariancesTest {
       InputProcess x = process(c.ode, c.qx);
       TwoTimeSolver solver = solver(c.ode);
       for (double rho : new double[] {1, c.rho, -1}) {
-        double[] s = solver.covariance(x, x, rho * c.qx).orElseThrow();
+        double[] s = solver.covariance(x, x, rho * c.qx, Optional.empty()).orElseThrow();
         for (int p = 0; p < s.length; p++) {
           if (x.grid().first(p) == x.grid().second(p)) {
             double variance = x.marginals()[x.grid().first(p)].variance();
@@ -195,7 +195,7 @@ class TwoTimeVariancesTest {
       assertEquals(u.marginals()[k].variance(), v.marginals()[k].variance());
     }
     // And through the pair x̄ = x by another path: S_ts(x, x) is the process' own covariance.
-    double[] pair = solver(c.ode).covariance(u, u, c.qx).orElseThrow();
+    double[] pair = solver(c.ode).covariance(u, u, c.qx, Optional.empty()).orElseThrow();
     for (int p = 0; p < pair.length; p++) {
       assertEquals(u.covariance()[p], pair[p], ROUNDING * u.atEnd().variance());
     }
