@@ -57,6 +57,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       GradientCommand.class,
       ConvergenceCommand.class,
       KernelConvergenceCommand.class,
+      BenchCommand.class,
       SweepCommand.class,
       ResumeCommand.class,
       ReportCommand.class

@@ -21,6 +21,7 @@ import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.empirical.GramStrategy;
 import io.tangentflow.kernel.empirical.PrecisionCheck;
+import io.tangentflow.kernel.empirical.TimeNodes;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
@@ -124,6 +125,16 @@ final class NtkCommand implements Callable<Integer> {
               + " FLOPs, structured where these are not known (default: ${DEFAULT-VALUE}).")
   private String gram;
 
+  @Option(
+      names = "--time-nodes",
+      paramLabel = "Q",
+      defaultValue = "all",
+      description =
+          "Keep tangent features at so many nodes in time instead of at all evaluations of the solver: a"
+              + " number, all, or auto, as few as leave out about 1e-7 of the kernel (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String timeNodes;
+
   @Option(names = "--plan", description = "Print how, and with how many FLOPs and bytes, and stop.")
   private boolean planOnly;
 
@@ -143,6 +154,11 @@ final class NtkCommand implements Callable<Integer> {
   public Integer call() {
     Way way = way();
     GramStrategy strategy = gram.equalsIgnoreCase(AUTO) ? null : GramStrategy.named(gram);
+    TimeNodes nodes = TimeNodes.named(timeNodes);
+    if (!nodes.all() && strategy == GramStrategy.EXPLICIT) {
+      throw new InvalidConfiguration(
+          "--time-nodes", "compresses features, which --gram explicit does not contract");
+    }
     Outputs outputFiles =
         new Outputs().with("--out", out).with("--inputs-out", inputsOut).requireWritable();
     Dataset dataset = data.load();
@@ -150,7 +166,8 @@ final class NtkCommand implements Callable<Integer> {
     NeuralOde model = network.model(dataset.dimension(), width);
     try (Backend backend = engine.open(rng)) {
       MemoryBudget budget = memory.budget(backend);
-      GramPlan plan = way.plan(strategy, model, dataset.samples(), backend.precision(), budget);
+      GramPlan plan =
+          way.plan(strategy, nodes, model, dataset.samples(), backend.precision(), budget);
       console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
       if (planOnly) {
         ObjectNode object =
@@ -220,6 +237,13 @@ final class NtkCommand implements Callable<Integer> {
             object
                 .put("reconstructionError", report.reconstructionError().orElseThrow())
                 .put("doubtful", report.doubtful()));
+    result
+        .compression()
+        .ifPresent(
+            fewer ->
+                object
+                    .put("timeNodes", fewer.nodes())
+                    .put("timeNodesError", fewer.gramError(greatest.value())));
     OptionalDouble difference = OptionalDouble.empty();
     if (backend.precision() != Precision.FP64) {
       difference = differenceFromFp64(model, way, parameters, dataset, result, backend, budget);
@@ -241,6 +265,13 @@ final class NtkCommand implements Callable<Integer> {
             .row(Cell.of("order of the Gram matrix"), Cell.of(kernel.rows()))
             .row(Cell.of("least eigenvalue"), Cell.of(least.value(), 6))
             .row(Cell.of("  error bound of the eigenvalue solver"), Cell.of(least.errorBound(), 2));
+    if (result.compression().isPresent()) {
+      EmpiricalNtk.Compression fewer = result.compression().get();
+      table =
+          table.row(
+              Cell.of("  error bound of " + fewer.nodes() + " nodes in time"),
+              Cell.of(fewer.gramError(greatest.value()), 2));
+    }
     if (difference.isPresent()) {
       // By Weyl's inequality; see WidthConvergence.
       double uncertainty = difference.getAsDouble() * greatest.value();
@@ -300,10 +331,19 @@ final class NtkCommand implements Callable<Integer> {
      */
     GramPlan plan(
         GramStrategy strategy,
+        TimeNodes nodes,
         NeuralOde model,
         int samples,
         Precision precision,
         MemoryBudget budget) {
+      if (!nodes.all()) {
+        if (!planned()) {
+          throw new InvalidConfiguration(
+              "--time-nodes",
+              "needs a solver of known steps and the plain dynamics: --solver and --depth");
+        }
+        return GramPlan.compressed(nodes, model, grid, samples, precision, budget);
+      }
       if (!planned()) {
         return GramPlan.inOneBlock(
             strategy == null ? STRUCTURED : strategy, model, samples, budget);
@@ -356,7 +396,7 @@ final class NtkCommand implements Callable<Integer> {
                   new EmpiricalNtk(
                       model,
                       way.method,
-                      way.plan(STRUCTURED, model, samples, Precision.FP64, budget)),
+                      way.plan(STRUCTURED, TimeNodes.ALL, model, samples, Precision.FP64, budget)),
               parameters,
               dataset.inputs(),
               result.gram(),

@@ -34,6 +34,7 @@ class CommandsTest {
           "init",
           "evaluate",
           "ntk",
+          "bench ntk",
           "limit",
           "certify",
           "predict",
@@ -200,6 +201,10 @@ class CommandsTest {
     }
   }
 
+  private static Invocation with(String command, String option) {
+    return Invocation.of((Object[]) (command + " " + option).split(" ")).ended(0);
+  }
+
   @TestFactory
   Stream<DynamicTest> everyCommandHasHelpAndVersion() {
     return COMMANDS.stream()
@@ -208,12 +213,12 @@ class CommandsTest {
                 DynamicTest.dynamicTest(
                     command,
                     () -> {
-                      Invocation help = Invocation.of(command, "--help").ended(0);
+                      Invocation help = with(command, "--help");
                       assertTrue(help.out().startsWith("Usage: tangentflow " + command));
                       assertTrue(help.out().contains("--json"), help.out());
                       assertTrue(help.out().contains("--quiet"), help.out());
                       assertEquals("", help.err());
-                      Invocation version = Invocation.of(command, "--version").ended(0);
+                      Invocation version = with(command, "--version");
                       assertTrue(version.out().startsWith("tangentflow "), version.out());
                     }));
   }
@@ -222,7 +227,7 @@ class CommandsTest {
   void helpListsEveryCommandAndEveryExitCode() {
     String help = Invocation.of("--help").ended(0).out();
     for (String command : COMMANDS) {
-      assertTrue(help.contains("\n  " + command), command);
+      assertTrue(help.contains("\n  " + command.replaceFirst(" .*", "")), command);
     }
     for (int code : new int[] {0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 130}) {
       assertTrue(help.matches("(?s).*\\n *" + code + " .*"), "code " + code);
@@ -233,7 +238,7 @@ class CommandsTest {
   @Test
   void everyOptionStatesItsDefaultOrThatItIsRequired() {
     for (String command : COMMANDS) {
-      String help = Invocation.of(command, "--help").ended(0).out();
+      String help = with(command, "--help").out();
       for (String option : Pattern.compile("\\n(?= {2,6}-)").splitAsStream(help).toList()) {
         if (option.strip().startsWith("--")
             && option.contains("=")
@@ -274,6 +279,67 @@ class CommandsTest {
     }
     assertEquals(12, grams.get(0).rows());
     assertTrue(grams.get(0).distance(grams.get(1)) < 1e-13 * grams.get(0).norm());
+  }
+
+  @Test
+  void fewerNodesInTimeAgreeWithinTheirError() {
+    List<DenseMatrix> grams = new ArrayList<>();
+    JsonNode auto = null;
+    for (String nodes : List.of("all", "auto")) {
+      Path out = directory.resolve(nodes + ".npy");
+      Object[] ntk = {
+        "ntk",
+        "--samples",
+        6,
+        "--width",
+        40,
+        "--solver",
+        "euler",
+        "--precision",
+        "fp64",
+        "--time-nodes",
+        nodes,
+        "--out",
+        out,
+        "--json"
+      };
+      auto = Invocation.of(ntk).ended(0).json();
+      grams.add(Npy.readFinite(out));
+    }
+    assertTrue(auto.get("timeNodes").asInt() < 8, auto.toString());
+    double error = auto.get("timeNodesError").asDouble();
+    assertTrue(grams.get(0).distance(grams.get(1)) <= error + 1e-13 * grams.get(0).norm());
+    assertTrue(error < 1e-6 * grams.get(0).norm(), auto.toString());
+  }
+
+  @Test
+  void benchTellsTimeMemoryAndAlgorithm() {
+    for (String nodes : List.of("all", "3")) {
+      JsonNode bench =
+          Invocation.of(
+                  "bench",
+                  "ntk",
+                  "--width",
+                  32,
+                  "--samples",
+                  5,
+                  "--depth",
+                  6,
+                  "--input-dim",
+                  7,
+                  "--runs",
+                  2,
+                  "--time-nodes",
+                  nodes,
+                  "--json")
+              .ended(0)
+              .json();
+      assertTrue(bench.get("seconds").asDouble() >= bench.get("leastSeconds").asDouble());
+      assertTrue(bench.get("weightsSeconds").asDouble() > 0, bench.toString());
+      assertTrue(bench.get("peakBytes").asLong() > 4 * 32 * 32, bench.toString());
+      assertEquals(
+          nodes.equals("all") ? "structured" : "compressed", bench.get("algorithm").asText());
+    }
   }
 
   @Test

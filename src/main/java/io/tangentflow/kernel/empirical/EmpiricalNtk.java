@@ -11,12 +11,14 @@ import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.gradient.GradientMethod;
 import io.tangentflow.gradient.GradientMethod.Report;
 import io.tangentflow.gradient.TangentFeatures;
+import io.tangentflow.kernel.empirical.TimeCompression.Compressed;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
 
@@ -62,8 +64,10 @@ public final class EmpiricalNtk {
    * @param gram K, Nm×Nm, symmetric; row i·m + o belongs to output o of sample i
    * @param outputs f, m×N
    * @param peakBytes the most that the backend held at one time
+   * @param compression what fewer nodes in time did; empty if all pairs were kept
    */
-  public record Result(DenseMatrix gram, DenseMatrix outputs, long peakBytes) {
+  public record Result(
+      DenseMatrix gram, DenseMatrix outputs, long peakBytes, Optional<Compression> compression) {
 
     /** The trace over outputs, K_ij = (1/m) Σ_o K_(io)(jo), N×N. */
     public DenseMatrix traceOverOutputs() {
@@ -79,6 +83,29 @@ public final class EmpiricalNtk {
         }
       }
       return trace;
+    }
+  }
+
+  /**
+   * Features at fewer nodes in time.
+   *
+   * @param nodes the most that a block of samples took
+   * @param gradientError a bound on √Σ_io ‖δ ∂f_o(x_i)/∂W‖², the error of all gradients
+   */
+  public record Compression(int nodes, double gradientError) {
+
+    /**
+     * A bound on the error of K in the Frobenius norm, and so by Weyl's inequality of its
+     * eigenvalues: with the gradients computed as columns of G, it is GᵀG − (G − δG)ᵀ(G − δG), and
+     * ‖G‖² is at most the greatest eigenvalue of the K computed.
+     */
+    public double gramError(double greatestEigenvalue) {
+      return (2 * Math.sqrt(greatestEigenvalue) + gradientError) * gradientError;
+    }
+
+    private Compression and(Compressed block) {
+      return new Compression(
+          Math.max(nodes, block.features().pairs()), Math.hypot(gradientError, block.error()));
     }
   }
 
@@ -103,12 +130,15 @@ public final class EmpiricalNtk {
     int blocks = (samples + plan.blockSize() - 1) / plan.blockSize();
     long pairs = (long) blocks * (blocks + 1) / 2;
     long pairsDone = 0;
+    Compression compression = new Compression(0, 0);
     String purpose = "the Gram matrix of " + samples + " samples at width " + model.width();
     try (Workspace workspace = backend.workspace(purpose, plan.deviceBytes())) {
       Weights weights = Weights.place(model, parameters, workspace);
       for (int i = 0; i < blocks; i++) {
         try (Workspace outer = workspace.scope()) {
-          TangentFeatures rows = features(weights, inputs, i, outer);
+          Compressed kept = features(weights, inputs, i, outer);
+          compression = compression.and(kept);
+          TangentFeatures rows = kept.features();
           DenseMatrix values = backend.download(rows.outputs());
           System.arraycopy(
               values.values(),
@@ -120,7 +150,8 @@ public final class EmpiricalNtk {
             long done = pairsDone++;
             DoubleConsumer part = fraction -> progress.accept((done + fraction) / pairs);
             try (Workspace inner = outer.scope()) {
-              TangentFeatures others = j == i ? rows : features(weights, inputs, j, inner);
+              TangentFeatures others =
+                  j == i ? rows : features(weights, inputs, j, inner).features();
               place(
                   block(rows, others, inner, part),
                   gram,
@@ -131,7 +162,11 @@ public final class EmpiricalNtk {
         }
       }
       requireFinite(gram);
-      return new Result(gram, f, workspace.peakBytes());
+      return new Result(
+          gram,
+          f,
+          workspace.peakBytes(),
+          plan.nodes().all() ? Optional.empty() : Optional.of(compression));
     }
   }
 
@@ -145,15 +180,28 @@ public final class EmpiricalNtk {
     }
   }
 
-  private TangentFeatures features(
-      Weights weights, DenseMatrix inputs, int block, Workspace workspace) {
+  private Compressed features(Weights weights, DenseMatrix inputs, int block, Workspace workspace) {
     int first = block * plan.blockSize();
     int count = Math.min(plan.blockSize(), inputs.columns() - first);
     int d = inputs.rows();
     DenseMatrix part =
         new DenseMatrix(
             d, count, Arrays.copyOfRange(inputs.values(), first * d, (first + count) * d));
-    return method.features(weights, weights.upload(part, workspace), workspace, reports);
+    Matrix x = weights.upload(part, workspace);
+    if (plan.nodes().all()) {
+      return new Compressed(method.features(weights, x, workspace, reports), 0);
+    }
+    try (Workspace scratch = workspace.scope()) {
+      TangentFeatures full = method.features(weights, x, scratch, reports);
+      return timeCompression().compress(full, workspace);
+    }
+  }
+
+  private TimeCompression timeCompression() {
+    if (method instanceof DiscreteAdjoint discrete) {
+      return new TimeCompression(discrete.grid(), plan.nodes());
+    }
+    throw new IllegalArgumentException("the times of " + method.label() + " are not known");
   }
 
   /** The Gram of the rows' samples with the others', by the plan's strategy. */

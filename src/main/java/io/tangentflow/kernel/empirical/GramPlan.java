@@ -1,5 +1,7 @@
 package io.tangentflow.kernel.empirical;
 
+import static io.tangentflow.kernel.empirical.GramStrategy.STRUCTURED;
+
 import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.MemoryBudget;
@@ -17,13 +19,19 @@ import java.util.stream.Stream;
  * How an empirical Gram matrix will be computed.
  *
  * @param strategy structured or explicit
+ * @param nodes in time, at which the structured one keeps features
  * @param blockSize samples that are solved at a time
- * @param flops of the solves and the Gram together
+ * @param flops of the solves and the Gram together, with as many nodes as there may be
  * @param deviceBytes of the backend's matrices at the peak
  * @param hostBytes of the Gram matrix and its blocks in host memory
  */
 public record GramPlan(
-    GramStrategy strategy, int blockSize, double flops, long deviceBytes, long hostBytes) {
+    GramStrategy strategy,
+    TimeNodes nodes,
+    int blockSize,
+    double flops,
+    long deviceBytes,
+    long hostBytes) {
 
   /** Scratch for products of features or for panels of gradients; larger ones are no faster. */
   static final long PANEL_BYTES = 64L << 20;
@@ -66,6 +74,37 @@ public record GramPlan(
   }
 
   /**
+   * The structured plan with features at fewer nodes in time, in the largest blocks of samples that
+   * fit.
+   *
+   * @throws InvalidConfiguration if there are not so many distinct times
+   * @throws io.tangentflow.TangentFlowException.OutOfMemory if not even one sample at a time fits
+   */
+  public static GramPlan compressed(
+      TimeNodes nodes,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      Precision precision,
+      MemoryBudget budget) {
+    requirePossible(model, grid, samples, precision, budget);
+    TimeCompression compression = new TimeCompression(grid, nodes);
+    for (int blocks = 1; blocks <= samples; blocks++) {
+      int blockSize = (samples - 1) / blocks + 1;
+      long deviceBytes = compressedBytes(compression, model, grid, samples, blockSize, precision);
+      long hostBytes = hostBytes(model, samples, blockSize);
+      if (budget.admits(deviceBytes, hostBytes)
+          && largestMatrix(model, grid, blockSize) <= LARGEST_ARRAY) {
+        double flops = compressedFlops(compression, model, grid, samples, blockSize);
+        return new GramPlan(
+            GramStrategy.STRUCTURED, nodes, blockSize, flops, deviceBytes, hostBytes);
+      }
+    }
+    long deviceBytes = compressedBytes(compression, model, grid, samples, 1, precision);
+    throw budget.refusal(purpose(model, grid, samples), deviceBytes, hostBytes(model, samples, 1));
+  }
+
+  /**
    * All samples in one block, for methods whose pairs no plan knows beforehand: the memory is what
    * the budget allows, and the FLOPs are not known (NaN).
    *
@@ -79,7 +118,8 @@ public record GramPlan(
     if (!budget.admits(0, host)) {
       throw budget.refusal("the Gram matrix of " + samples + " samples", 0, host);
     }
-    return new GramPlan(strategy, samples, Double.NaN, budget.deviceBytesBeside(host), host);
+    return new GramPlan(
+        strategy, TimeNodes.ALL, samples, Double.NaN, budget.deviceBytesBeside(host), host);
   }
 
   /** At the peak, on the backend and in host memory together. */
@@ -115,7 +155,8 @@ public record GramPlan(
       if (budget.admits(deviceBytes, hostBytes)
           && largestMatrix(model, grid, blockSize) <= LARGEST_ARRAY) {
         double flops = flops(strategy, model, grid, samples, blockSize);
-        return Optional.of(new GramPlan(strategy, blockSize, flops, deviceBytes, hostBytes));
+        return Optional.of(
+            new GramPlan(strategy, TimeNodes.ALL, blockSize, flops, deviceBytes, hostBytes));
       }
     }
     return Optional.empty();
@@ -197,8 +238,15 @@ public record GramPlan(
             "%s Gram, %d samples at a time; FLOPs and bytes are not known before it runs",
             strategy, blockSize)
         : String.format(
-            "%s Gram, %d samples at a time, %.3g GFLOP, %.1f MiB",
-            strategy, blockSize, flops / 1e9, mebibytes);
+            "%s Gram%s, %d samples at a time, %.3g GFLOP, %.1f MiB",
+            strategy, compressedTo(), blockSize, flops / 1e9, mebibytes);
+  }
+
+  private String compressedTo() {
+    if (nodes.all()) {
+      return "";
+    }
+    return (nodes.tolerance() > 0 ? " at up to " : " at ") + nodes.most() + " nodes in time";
   }
 
   private static double flops(
@@ -207,14 +255,72 @@ public record GramPlan(
     double columns = (double) samples * model.outputs();
     double q = grid.evaluations();
     double blocks = Math.ceil(samples / (double) blockSize);
-    double solve = 2 * n * n * q * (samples + columns);
-    // A solve of block I, then again of each block J < I beside it.
-    double solves = solve * (blocks + 1) / 2;
     // Each of the blocks² gradient panels is formed from its features.
-    return solves
+    return solveFlops(model, grid, samples, blockSize)
         + (strategy == GramStrategy.STRUCTURED
-            ? n * q * q * (columns * columns + (double) samples * samples)
+            ? structuredFlops(model, q, samples)
             : n * n * columns * columns + 2 * n * n * q * columns * blocks);
+  }
+
+  /** A solve of block I, then again of each block J &lt; I beside it. */
+  private static double solveFlops(NeuralOde model, TimeGrid grid, int samples, int blockSize) {
+    double n = model.width();
+    double blocks = Math.ceil(samples / (double) blockSize);
+    double solve = 2 * n * n * grid.evaluations() * samples * (1.0 + model.outputs());
+    return solve * (blocks + 1) / 2;
+  }
+
+  private static double structuredFlops(NeuralOde model, double pairs, int samples) {
+    double columns = (double) samples * model.outputs();
+    return model.width() * pairs * pairs * (columns * columns + (double) samples * samples);
+  }
+
+  /** The solves, features to nodes and back for their rest, and the Gram of the nodes. */
+  private static double compressedFlops(
+      TimeCompression compression, NeuralOde model, TimeGrid grid, int samples, int blockSize) {
+    double nodes = compression.mostNodes();
+    double blocks = Math.ceil(samples / (double) blockSize);
+    double features = model.width() * samples * (1.0 + model.outputs()) * (blocks + 1) / 2;
+    return solveFlops(model, grid, samples, blockSize)
+        + 4 * features * grid.evaluations() * nodes
+        + structuredFlops(model, nodes, samples);
+  }
+
+  /**
+   * What {@link EmpiricalNtk} holds on the backend at its peak with compressed features: the
+   * weights; the nodes of one block, or of two; and a solve, full features beside their nodes, or a
+   * contraction's scratch.
+   */
+  private static long compressedBytes(
+      TimeCompression compression,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      int blockSize,
+      Precision precision) {
+    int number = precision.bytes();
+    DiscreteAdjoint adjoint = new DiscreteAdjoint(grid);
+    int nodes = compression.mostNodes();
+    long inputs = (long) model.inputDim() * blockSize * number;
+    long retained = compression.retainedBytes(model, blockSize, number);
+    long making =
+        Math.max(
+            adjoint.bytes(model, blockSize, number),
+            adjoint.retainedBytes(model, blockSize, number)
+                + retained
+                + compression.scratchBytes(model, blockSize, number));
+    long features = inputs + retained;
+    long alone =
+        Math.max(
+            inputs + making,
+            features + contraction(STRUCTURED, model, nodes, blockSize, number, true));
+    long besideAnother =
+        features
+            + Math.max(
+                inputs + making,
+                features + contraction(STRUCTURED, model, nodes, blockSize, number, false));
+    return Weights.bytes(model, number)
+        + (blockSize == samples ? alone : Math.max(alone, besideAnother));
   }
 
   /** The numbers of the largest matrix that depends on the block: all slots of the trajectory. */
@@ -235,15 +341,16 @@ public record GramPlan(
       Precision precision) {
     int number = precision.bytes();
     DiscreteAdjoint adjoint = new DiscreteAdjoint(grid);
+    int pairs = grid.evaluations();
     long inputs = (long) model.inputDim() * blockSize * number;
     long features = inputs + adjoint.retainedBytes(model, blockSize, number);
     long solve = inputs + adjoint.bytes(model, blockSize, number);
     long alone =
-        Math.max(solve, features + contraction(strategy, model, grid, blockSize, number, true));
+        Math.max(solve, features + contraction(strategy, model, pairs, blockSize, number, true));
     long besideAnother =
         features
             + Math.max(
-                solve, features + contraction(strategy, model, grid, blockSize, number, false));
+                solve, features + contraction(strategy, model, pairs, blockSize, number, false));
     return Weights.bytes(model, number)
         + (blockSize == samples ? alone : Math.max(alone, besideAnother));
   }
@@ -259,7 +366,7 @@ public record GramPlan(
   private static long contraction(
       GramStrategy strategy,
       NeuralOde model,
-      TimeGrid grid,
+      int pairs,
       int blockSize,
       int number,
       boolean diagonal) {
@@ -269,8 +376,7 @@ public record GramPlan(
     long pair = number * (entries + (long) blockSize * blockSize);
     long panels =
         switch (strategy) {
-          case STRUCTURED ->
-              pair * panel(number * entries, grid.evaluations()) + (diagonal ? sum : 0);
+          case STRUCTURED -> pair * panel(number * entries, pairs) + (diagonal ? sum : 0);
           case EXPLICIT -> {
             long row = (long) number * model.width() * blockColumns;
             yield number * entries + (diagonal ? 1 : 2) * row * panel(row, model.width());

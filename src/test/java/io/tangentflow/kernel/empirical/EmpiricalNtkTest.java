@@ -21,11 +21,13 @@ import io.tangentflow.model.StandardActivation;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
+import io.tangentflow.spectrum.Spectrum;
 import io.tangentflow.testing.BackendCase;
 import io.tangentflow.testing.Networks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
 import org.apache.commons.math3.linear.EigenDecomposition;
@@ -71,6 +73,136 @@ class EmpiricalNtkTest {
         }
       }
     }
+  }
+
+  /**
+   * At fewer nodes in time within the stated bound, also block by block; the bound falls with the
+   * nodes until rounding, or for Runge–Kutta methods what stages at one time differ by.
+   */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void fewerNodesInTimeAreWithinTheirBound(BackendCase which) {
+    try (Backend backend = which.open()) {
+      for (TimeGrid grid :
+          List.of(
+              new TimeGrid(Tableau.EULER, 9),
+              new TimeGrid(Tableau.RK4, 4),
+              new TimeGrid(Tableau.MIDPOINT, 5))) {
+        for (int outputs : new int[] {1, 3}) {
+          NeuralOde model = model(33, outputs);
+          DenseMatrix x = Networks.inputs(model, 7);
+          DenseMatrix expected =
+              gram(GramStrategy.STRUCTURED, model, grid, x, AMPLE, backend).gram();
+          double rounding = 2 * rounding(model, grid, backend.precision()) * expected.norm();
+          double before = Double.POSITIVE_INFINITY;
+          for (int nodes = 1; nodes <= 5; nodes++) {
+            EmpiricalNtk.Result all = compressed(nodes, model, grid, x, AMPLE, backend);
+            EmpiricalNtk.Compression compression = all.compression().orElseThrow();
+            assertEquals(nodes, compression.nodes());
+            double bound = compression.gramError(Spectrum.greatest(all.gram()).value());
+            double miss = distance(expected, all.gram());
+            assertTrue(miss <= bound + rounding, grid + ": " + miss + " of " + bound);
+            assertTrue(bound < before, grid + ": " + bound + " after " + before);
+            before = bound;
+          }
+          assertTrue(before < 2e-3 * expected.norm(), grid + ": " + before);
+          EmpiricalNtk.Result blocks = blockwise(3, model, grid, x, backend);
+          double bound =
+              blocks
+                  .compression()
+                  .orElseThrow()
+                  .gramError(Spectrum.greatest(blocks.gram()).value());
+          assertTrue(distance(expected, blocks.gram()) <= bound + rounding);
+        }
+      }
+    }
+  }
+
+  /** With as many polynomials as there are times nothing is left out. */
+  @Test
+  void asManyNodesAsTimesAreExact() {
+    try (Backend backend = BackendCase.all().get(0).open()) {
+      NeuralOde model = model(20, 2);
+      TimeGrid grid = new TimeGrid(Tableau.EULER, 6);
+      DenseMatrix x = Networks.inputs(model, 4);
+      DenseMatrix expected = gram(GramStrategy.STRUCTURED, model, grid, x, AMPLE, backend).gram();
+      EmpiricalNtk.Result all = compressed(6, model, grid, x, AMPLE, backend);
+      double rounding = 2 * rounding(model, grid, backend.precision()) * expected.norm();
+      assertTrue(distance(expected, all.gram()) <= rounding);
+      assertTrue(all.compression().orElseThrow().gradientError() <= rounding);
+      assertThrows(InvalidConfiguration.class, () -> compressed(7, model, grid, x, AMPLE, backend));
+    }
+  }
+
+  @Test
+  void automaticNodesLeaveOutWhatTheySay() {
+    BackendCase fp64 =
+        BackendCase.all().stream()
+            .filter(c -> c.precision() == Precision.FP64)
+            .findFirst()
+            .orElseThrow();
+    try (Backend backend = fp64.open()) {
+      NeuralOde model = model(64, 1);
+      TimeGrid grid = new TimeGrid(Tableau.EULER, 20);
+      DenseMatrix x = Networks.inputs(model, 9);
+      EmpiricalNtk ntk =
+          new EmpiricalNtk(
+              model,
+              grid,
+              GramPlan.compressed(TimeNodes.AUTO, model, grid, 9, Precision.FP64, shared(AMPLE)));
+      EmpiricalNtk.Result result = ntk.gram(new Parameters.Seeded(3), x, backend, f -> {});
+      EmpiricalNtk.Compression compression = result.compression().orElseThrow();
+      double norm = result.gram().norm();
+      assertTrue(compression.nodes() <= 6, compression.nodes() + " nodes");
+      assertTrue(compression.gramError(norm) <= 1e-7 * norm, "" + compression);
+      NeuralOde relu = new NeuralOde(5, 64, StandardActivation.RELU);
+      TimeGrid many = new TimeGrid(Tableau.EULER, 40);
+      GramPlan plan =
+          GramPlan.compressed(TimeNodes.AUTO, relu, many, 9, Precision.FP64, shared(AMPLE));
+      EmpiricalNtk rough = new EmpiricalNtk(relu, many, plan);
+      Parameters seeded = new Parameters.Seeded(3);
+      assertThrows(InvalidConfiguration.class, () -> rough.gram(seeded, x, backend, f -> {}));
+    }
+  }
+
+  private static EmpiricalNtk.Result compressed(
+      int nodes, NeuralOde model, TimeGrid grid, DenseMatrix x, long budget, Backend backend) {
+    GramPlan plan =
+        GramPlan.compressed(
+            new TimeNodes(nodes, 0), model, grid, x.columns(), backend.precision(), shared(budget));
+    EmpiricalNtk.Result result =
+        new EmpiricalNtk(model, grid, plan)
+            .gram(new Parameters.Seeded(3), x, backend, fraction -> {});
+    assertTrue(
+        result.peakBytes() <= plan.deviceBytes(), result.peakBytes() + " of " + plan.deviceBytes());
+    assertTrue(
+        plan.deviceBytes() <= 1.2 * result.peakBytes(),
+        plan.deviceBytes() + " for " + result.peakBytes());
+    return result;
+  }
+
+  /** The least budget that holds two samples at a time, or three. */
+  private static EmpiricalNtk.Result blockwise(
+      int nodes, NeuralOde model, TimeGrid grid, DenseMatrix x, Backend backend) {
+    long budget =
+        GramPlan.compressed(
+                    new TimeNodes(nodes, 0),
+                    model,
+                    grid,
+                    x.columns(),
+                    backend.precision(),
+                    shared(AMPLE))
+                .bytes()
+            - 1;
+    return compressed(nodes, model, grid, x, budget, backend);
+  }
+
+  private static double distance(DenseMatrix a, DenseMatrix b) {
+    DenseMatrix difference = DenseMatrix.zeros(a.rows(), a.columns());
+    for (int i = 0; i < a.values().length; i++) {
+      difference.values()[i] = a.values()[i] - b.values()[i];
+    }
+    return difference.norm();
   }
 
   @ParameterizedTest
@@ -309,7 +441,8 @@ class EmpiricalNtkTest {
     for (int i = 0; i < 16; i++) {
       k.values()[i] = i;
     }
-    DenseMatrix trace = new EmpiricalNtk.Result(k, DenseMatrix.zeros(2, 2), 0).traceOverOutputs();
+    DenseMatrix trace =
+        new EmpiricalNtk.Result(k, DenseMatrix.zeros(2, 2), 0, Optional.empty()).traceOverOutputs();
     assertEquals(2, trace.rows());
     assertEquals((0 + 5) / 2.0, trace.get(0, 0));
     assertEquals((2 + 7) / 2.0, trace.get(1, 0));

@@ -1,0 +1,214 @@
+package io.tangentflow.kernel.empirical;
+
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.Transpose;
+import io.tangentflow.backend.Workspace;
+import io.tangentflow.gradient.TangentFeatures;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.ode.TimeGrid;
+import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
+
+/**
+ * Tangent features kept as coefficients in polynomials of time. With p_k orthonormal under positive
+ * weights μ_q over the Q evaluations,
+ *
+ * <pre>
+ *   Â_k = Σ_q p_k(t_q) A_q,   Φ̂_k = Σ_q μ_q p_k(t_q) Φ_q,   Σ_q A_q Φ_qᵀ = Σ_(k&lt;K) Â_k Φ̂_kᵀ + R_A R_Φᵀ,
+ * </pre>
+ *
+ * exactly, with what K polynomials leave of A and of Φ in R_A and R_Φ. Where A_q = μ_q a(t_q), and
+ * a(t) and φ(t) are smooth, each of the two falls geometrically with K and the error of the
+ * gradient, their product, twice as fast: K coefficients are worth a Gauss rule of K nodes. The
+ * error is bounded, not estimated: of each sample ‖R_A R_Φᵀ‖ ≤ ‖R_A‖_(1/μ) ‖R_Φ‖_μ.
+ */
+final class TimeCompression {
+
+  private final TimeGrid grid;
+  private final TimeNodes nodes;
+  private final TimePolynomials polynomials;
+
+  TimeCompression(TimeGrid grid, TimeNodes nodes) {
+    this.grid = grid;
+    this.nodes = nodes;
+    polynomials = new TimePolynomials(grid, nodes.most());
+    if (nodes.tolerance() == 0 && polynomials.count() < nodes.most()) {
+      throw new InvalidConfiguration(
+          "--time-nodes",
+          String.format(
+              "is %d but %s has %d distinct times; choose at most that, or all",
+              nodes.most(), grid, polynomials.count()));
+    }
+  }
+
+  /** The most that are kept. */
+  int mostNodes() {
+    return polynomials.count();
+  }
+
+  /**
+   * Features at fewer nodes.
+   *
+   * @param error a bound on √Σ_io ‖δ ∂f_o(x_i)/∂W‖², with which they are off
+   */
+  record Compressed(TangentFeatures features, double error) {}
+
+  /**
+   * Compresses.
+   *
+   * @param full not modified; may be given back afterwards, but for its inputs
+   * @param workspace has the compressed features
+   */
+  Compressed compress(TangentFeatures full, Workspace workspace) {
+    int count = nodes.tolerance() == 0 ? nodes.most() : enough(full, workspace);
+    NeuralOde model = full.model();
+    int columns = full.initialAdjoint().columns();
+    Matrix adjoints = workspace.allocate(model.width(), Math.multiplyExact(columns, count));
+    Matrix activations =
+        workspace.allocate(model.width(), Math.multiplyExact(full.samples(), count));
+    double error;
+    try (Workspace scratch = workspace.scope()) {
+      project(full.adjoints(), polynomials.values(0, count), adjoints, scratch);
+      project(full.activations(), polynomials.weighted(0, count), activations, scratch);
+      error =
+          Math.sqrt(
+              Arrays.stream(restOfAdjoints(full, adjoints, count, scratch)).sum()
+                  * Arrays.stream(restOfActivations(full, activations, count, scratch))
+                      .max()
+                      .orElseThrow());
+    }
+    TangentFeatures compressed =
+        new TangentFeatures(
+            model,
+            adjoints,
+            activations,
+            copy(full.initialAdjoint(), workspace),
+            copy(full.finalActivation(), workspace),
+            full.inputs(),
+            copy(full.outputs(), workspace));
+    return new Compressed(compressed, error);
+  }
+
+  /** How many nodes leave out no more than the tolerance, judged by two coefficients in a row. */
+  private int enough(TangentFeatures full, Workspace workspace) {
+    double first = 0;
+    boolean small = false;
+    for (int k = 0; k < polynomials.count(); k++) {
+      try (Workspace scratch = workspace.scope()) {
+        double product =
+            norm(full.adjoints(), polynomials.values(k, 1), scratch)
+                * norm(full.activations(), polynomials.weighted(k, 1), scratch);
+        first = k == 0 ? product : first;
+        // Twice, as the kernel is a product of two gradients.
+        boolean alsoSmall = 2 * product <= nodes.tolerance() * first;
+        if (small && alsoSmall) {
+          return k;
+        }
+        small = alsoSmall;
+      }
+    }
+    if (polynomials.count() < nodes.most()) {
+      return polynomials.count(); // all that there are
+    }
+    throw new InvalidConfiguration(
+        "--time-nodes",
+        String.format(
+            "auto ends at %d, and the gradients of %s by %s are not smooth enough in time for %.0e;"
+                + " choose all, or a number",
+            nodes.most(), full.model().activation().label(), grid, nodes.tolerance()));
+  }
+
+  /** ‖Σ_q m_q X_q‖ of one column m. */
+  private static double norm(Matrix slots, DenseMatrix map, Workspace scratch) {
+    Matrix sum = scratch.allocate(slots.rows(), slots.columns() / map.rows());
+    project(slots, map, sum, scratch);
+    return Math.sqrt(scratch.backend().dot(sum, sum));
+  }
+
+  /** result_k ← Σ_q m_qk X_q. */
+  private static void project(Matrix slots, DenseMatrix map, Matrix result, Workspace scratch) {
+    int length = slots.rows() * (slots.columns() / map.rows());
+    scratch
+        .backend()
+        .gemm(
+            Transpose.NO,
+            Transpose.NO,
+            1,
+            slots.reshape(length, map.rows()),
+            scratch.upload(map),
+            0,
+            result.reshape(length, map.columns()));
+  }
+
+  /** ‖R_A‖² under 1/μ, of all samples together. */
+  private double[] restOfAdjoints(
+      TangentFeatures full, Matrix compressed, int count, Workspace scratch) {
+    DenseMatrix map = polynomials.weighted(0, count);
+    return rest(full.adjoints(), compressed, map, 1, q -> 1 / polynomials.weight(q), scratch);
+  }
+
+  /** ‖R_Φ‖² under μ, of each sample. */
+  private double[] restOfActivations(
+      TangentFeatures full, Matrix compressed, int count, Workspace scratch) {
+    DenseMatrix map = polynomials.values(0, count);
+    return rest(full.activations(), compressed, map, full.samples(), polynomials::weight, scratch);
+  }
+
+  /**
+   * Σ_q μ_q ‖X_q − Σ_k m_qk X̂_k‖² of each of {@code parts} equal groups of columns.
+   *
+   * @param map m
+   */
+  private static double[] rest(
+      Matrix slots,
+      Matrix coefficients,
+      DenseMatrix map,
+      int parts,
+      IntToDoubleFunction weights,
+      Workspace scratch) {
+    Backend backend = scratch.backend();
+    int columns = slots.columns() / map.rows();
+    int length = slots.rows() * columns;
+    Matrix slot = scratch.allocate(slots.rows(), columns);
+    Matrix rows = scratch.upload(map.transpose());
+    double[] squares = new double[parts];
+    for (int q = 0; q < map.rows(); q++) {
+      backend.copy(slots.columnRange(q * columns, columns), slot);
+      backend.gemm(
+          Transpose.NO,
+          Transpose.NO,
+          -1,
+          coefficients.reshape(length, map.columns()),
+          rows.columnRange(q, 1),
+          1,
+          slot.reshape(length, 1));
+      for (int part = 0; part < parts; part++) {
+        Matrix group = slot.columnRange(part * (columns / parts), columns / parts);
+        squares[part] += weights.applyAsDouble(q) * backend.dot(group, group);
+      }
+    }
+    return squares;
+  }
+
+  private static Matrix copy(Matrix source, Workspace workspace) {
+    Matrix target = workspace.allocate(source.rows(), source.columns());
+    workspace.backend().copy(source, target);
+    return target;
+  }
+
+  /** Bytes of the features of a block that {@link #compress} leaves in its workspace. */
+  long retainedBytes(NeuralOde model, int samples, int bytesPerNumber) {
+    long outputs = model.outputs();
+    long columnsPerSample = (mostNodes() + 1L) * (outputs + 1L);
+    return (columnsPerSample * model.width() + outputs) * samples * bytesPerNumber;
+  }
+
+  /** Bytes that {@link #compress} takes beside full and compressed features. */
+  long scratchBytes(NeuralOde model, int samples, int bytesPerNumber) {
+    long slots = (1L + model.outputs()) * model.width() * samples;
+    return (slots + 4L * grid.evaluations() * mostNodes()) * bytesPerNumber;
+  }
+}
