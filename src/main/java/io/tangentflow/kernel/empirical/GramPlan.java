@@ -309,18 +309,13 @@ public record GramPlan(
             adjoint.retainedBytes(model, blockSize, number)
                 + retained
                 + compression.scratchBytes(model, blockSize, number));
-    long features = inputs + retained;
-    long alone =
-        Math.max(
-            inputs + making,
-            features + contraction(STRUCTURED, model, nodes, blockSize, number, true));
-    long besideAnother =
-        features
-            + Math.max(
-                inputs + making,
-                features + contraction(STRUCTURED, model, nodes, blockSize, number, false));
-    return Weights.bytes(model, number)
-        + (blockSize == samples ? alone : Math.max(alone, besideAnother));
+    return peak(
+        Weights.bytes(model, number),
+        inputs + retained,
+        inputs + making,
+        contraction(STRUCTURED, model, nodes, blockSize, number, true),
+        contraction(STRUCTURED, model, nodes, blockSize, number, false),
+        blockSize == samples);
   }
 
   /** The numbers of the largest matrix that depends on the block: all slots of the trajectory. */
@@ -345,14 +340,27 @@ public record GramPlan(
     long inputs = (long) model.inputDim() * blockSize * number;
     long features = inputs + adjoint.retainedBytes(model, blockSize, number);
     long solve = inputs + adjoint.bytes(model, blockSize, number);
-    long alone =
-        Math.max(solve, features + contraction(strategy, model, pairs, blockSize, number, true));
-    long besideAnother =
-        features
-            + Math.max(
-                solve, features + contraction(strategy, model, pairs, blockSize, number, false));
-    return Weights.bytes(model, number)
-        + (blockSize == samples ? alone : Math.max(alone, besideAnother));
+    return peak(
+        Weights.bytes(model, number),
+        features,
+        solve,
+        contraction(strategy, model, pairs, blockSize, number, true),
+        contraction(strategy, model, pairs, blockSize, number, false),
+        blockSize == samples);
+  }
+
+  /**
+   * The weights, and the features of one block, or of two, while they are made or contracted.
+   *
+   * @param making what it takes to make the features of a block
+   * @param alone what it takes to contract a block with itself
+   * @param beside the same with another block
+   */
+  private static long peak(
+      long weights, long features, long making, long alone, long beside, boolean oneBlock) {
+    long one = Math.max(making, features + alone);
+    long two = features + Math.max(making, features + beside);
+    return weights + (oneBlock ? one : Math.max(one, two));
   }
 
   /** The Gram matrix, a block of it and its output term. */

@@ -171,7 +171,7 @@ final class TriangleGrid extends TwoTimeGrid {
     return sum;
   }
 
-  static double[] apply(double[][] map, double[] f) {
+  private static double[] apply(double[][] map, double[] f) {
     double[] values = new double[map.length];
     for (int p = 0; p < map.length; p++) {
       values[p] = dot(map[p], f);
