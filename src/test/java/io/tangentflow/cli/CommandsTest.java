@@ -242,7 +242,10 @@ class CommandsTest {
       for (String option : Pattern.compile("\\n(?= {2,6}-)").splitAsStream(help).toList()) {
         if (option.strip().startsWith("--")
             && option.contains("=")
-            && !option.strip().matches("(?s)--(out|inputs-out|nngp-out|table-out|norms|dot)=.*")) {
+            && !option
+                .strip()
+                .matches(
+                    "(?s)--(out|inputs-out|nngp-out|table-out|decay-out|histogram-out|norms|dot)=.*")) {
           assertTrue(option.contains("default:") || option.contains("(required)"), option);
         }
       }
