@@ -26,7 +26,6 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "WHAT",
     description = "Times a computation on this machine, on random inputs.",
     subcommands = BenchCommand.Ntk.class)
@@ -35,7 +34,6 @@ final class BenchCommand {
   @Command(
       name = "ntk",
       mixinStandardHelpOptions = true,
-      versionProvider = Main.Version.class,
       description = {
         "The time of an empirical NTK Gram matrix: making the weights, forward, adjoint and Gram"
             + " together.",
@@ -160,6 +158,7 @@ final class BenchCommand {
         double[] weights,
         Backend backend) {
       double median = new Median().evaluate(seconds);
+      double ofWeights = new Median().evaluate(weights);
       double least = Arrays.stream(seconds).min().orElseThrow();
       double most = Arrays.stream(seconds).max().orElseThrow();
       String algorithm = plan.nodes().all() ? plan.strategy().toString() : "compressed";
@@ -169,7 +168,7 @@ final class BenchCommand {
               .put("seconds", median)
               .put("leastSeconds", least)
               .put("greatestSeconds", most)
-              .put("weightsSeconds", new Median().evaluate(weights))
+              .put("weightsSeconds", ofWeights)
               .put("runs", runs)
               .put("algorithm", algorithm)
               .put("peakBytes", result.peakBytes())
@@ -192,7 +191,7 @@ final class BenchCommand {
               .row(Cell.of("seconds, median of " + runs), Cell.of(median, 3))
               .row(Cell.of("  least"), Cell.of(least, 3))
               .row(Cell.of("  greatest"), Cell.of(most, 3))
-              .row(Cell.of("  of which the weights"), Cell.of(new Median().evaluate(weights), 3))
+              .row(Cell.of("  of which the weights"), Cell.of(ofWeights, 3))
               .row(Cell.of("GFLOP/s of the plan"), Cell.of(plan.flops() / median * 1e-9, 3))
               .row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
       if (result.compression().isPresent()) {

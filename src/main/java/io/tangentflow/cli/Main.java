@@ -16,7 +16,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = Main.NAME,
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
     description = "Neural ODEs and their neural tangent kernels at large width.",
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
@@ -73,6 +72,12 @@ public final class Main {
     System.exit(run(args));
   }
 
+  /** With each command and what is under it. */
+  private static void tellVersion(CommandLine command) {
+    command.getCommandSpec().versionProvider(new Version());
+    command.getSubcommands().values().forEach(Main::tellVersion);
+  }
+
   /** Runs a command and returns its exit code. */
   static int run(String... args) {
     return run(
@@ -92,10 +97,7 @@ public final class Main {
             .setUsageHelpAutoWidth(true)
             .setParameterExceptionHandler((e, arguments) -> misuse(e, err))
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, err));
-    commandLine
-        .getSubcommands()
-        .values()
-        .forEach(command -> command.getCommandSpec().versionProvider(new Version()));
+    tellVersion(commandLine);
     try {
       return commandLine.execute(args);
     } catch (OutOfMemoryError e) {

@@ -22,12 +22,12 @@ final class LogisticDual implements DualActivation {
     greatestOfSeries = 16 / squares; // some 500 terms
   }
 
-  private boolean inSeries(Marginal u, Marginal v) {
-    return u instanceof HermiteDual.Table && v instanceof HermiteDual.Table;
+  private DualActivation of(Marginal u, Marginal v) {
+    return of(u.variance(), v.variance());
   }
 
-  private DualActivation of(Marginal u, Marginal v) {
-    return inSeries(u, v) ? series : mixture;
+  private DualActivation of(double a, double b) {
+    return Math.max(a, b) <= greatestOfSeries ? series : mixture;
   }
 
   @Override
@@ -72,13 +72,11 @@ final class LogisticDual implements DualActivation {
 
   @Override
   public double value(double a, double b, double c) {
-    return Math.max(a, b) <= greatestOfSeries ? series.value(a, b, c) : mixture.value(a, b, c);
+    return of(a, b).value(a, b, c);
   }
 
   @Override
   public double derivative(double a, double b, double c) {
-    return Math.max(a, b) <= greatestOfSeries
-        ? series.derivative(a, b, c)
-        : mixture.derivative(a, b, c);
+    return of(a, b).derivative(a, b, c);
   }
 }

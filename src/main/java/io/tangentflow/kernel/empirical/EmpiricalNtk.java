@@ -38,6 +38,7 @@ public final class EmpiricalNtk {
   private final NeuralOde model;
   private final GradientMethod method;
   private final GramPlan plan;
+  private final Optional<TimeCompression> fewer;
   private Consumer<Report> reports = report -> {};
 
   /** The kernel of the discrete solution on that grid. */
@@ -50,6 +51,17 @@ public final class EmpiricalNtk {
     this.model = model;
     this.method = method;
     this.plan = plan;
+    fewer = compression(method, plan.nodes());
+  }
+
+  private static Optional<TimeCompression> compression(GradientMethod method, TimeNodes nodes) {
+    if (nodes.all()) {
+      return Optional.empty();
+    }
+    if (method instanceof DiscreteAdjoint discrete) {
+      return Optional.of(new TimeCompression(discrete.grid(), nodes));
+    }
+    throw new IllegalArgumentException("the times of " + method.label() + " are not known");
   }
 
   /** What receives, for each block of samples, what its gradients took. */
@@ -166,7 +178,7 @@ public final class EmpiricalNtk {
           gram,
           f,
           workspace.peakBytes(),
-          plan.nodes().all() ? Optional.empty() : Optional.of(compression));
+          fewer.isPresent() ? Optional.of(compression) : Optional.empty());
     }
   }
 
@@ -188,20 +200,13 @@ public final class EmpiricalNtk {
         new DenseMatrix(
             d, count, Arrays.copyOfRange(inputs.values(), first * d, (first + count) * d));
     Matrix x = weights.upload(part, workspace);
-    if (plan.nodes().all()) {
+    if (fewer.isEmpty()) {
       return new Compressed(method.features(weights, x, workspace, reports), 0);
     }
     try (Workspace scratch = workspace.scope()) {
       TangentFeatures full = method.features(weights, x, scratch, reports);
-      return timeCompression().compress(full, workspace);
+      return fewer.get().compress(full, workspace);
     }
-  }
-
-  private TimeCompression timeCompression() {
-    if (method instanceof DiscreteAdjoint discrete) {
-      return new TimeCompression(discrete.grid(), plan.nodes());
-    }
-    throw new IllegalArgumentException("the times of " + method.label() + " are not known");
   }
 
   /** The Gram of the rows' samples with the others', by the plan's strategy. */

@@ -5,7 +5,9 @@ import io.tangentflow.kernel.limit.DotProductKernel.Scaling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.DoubleFunction;
 import java.util.function.LongConsumer;
@@ -77,13 +79,31 @@ final class Tabulation {
    * @param smooth whether the kernels are smooth in ρ up to ±1
    */
   static Tabulation of(Values values, boolean smooth, double greatestNorm) {
+    Values remembered = remembered(values);
     if (!smooth) {
-      return new Tabulation(values, Argument.QUARTER_ROOT, RANGE_TOLERANCE);
+      return new Tabulation(remembered, Argument.QUARTER_ROOT, RANGE_TOLERANCE);
     }
-    Tabulation gentle = new Tabulation(values, Argument.CORRELATION, RANGE_TOLERANCE);
+    Tabulation gentle = new Tabulation(remembered, Argument.CORRELATION, RANGE_TOLERANCE);
     return gentle.inCorrelation(greatestNorm, greatestNorm, 0, GENTLE_DEGREE).predicted()
         ? gentle
-        : new Tabulation(values, Argument.QUARTER_ROOT, STEEP_TOLERANCE);
+        : new Tabulation(remembered, Argument.QUARTER_ROOT, STEEP_TOLERANCE);
+  }
+
+  /** Norms and a correlation. */
+  private record Place(double norm, double otherNorm, double rho) {}
+
+  /** The trial of an argument, fits along the edges of a range and its grid share places. */
+  private static Values remembered(Values values) {
+    Map<Place, LimitValue> known = new ConcurrentHashMap<>();
+    return (norm, otherNorm, rho) -> {
+      Place place = new Place(norm, otherNorm, rho);
+      LimitValue value = known.get(place);
+      if (value == null) {
+        value = values.at(norm, otherNorm, rho); // not under a lock of the map
+        known.put(place, value);
+      }
+      return value;
+    };
   }
 
   /** For inputs of that norm, or for all norms if the kernels scale with them. */
