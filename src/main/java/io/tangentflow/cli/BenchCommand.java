@@ -6,8 +6,9 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.kernel.empirical.EmpiricalNtk;
+import io.tangentflow.kernel.empirical.GramForecast;
 import io.tangentflow.kernel.empirical.GramPlan;
-import io.tangentflow.kernel.empirical.TimeNodes;
+import io.tangentflow.kernel.empirical.GramPlanner;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Philox;
@@ -28,8 +29,17 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "WHAT",
     description = "Times a computation on this machine, on random inputs.",
-    subcommands = BenchCommand.Ntk.class)
+    subcommands = {BenchCommand.Ntk.class, BenchPlanCommand.class})
 final class BenchCommand {
+
+  private static final long INPUT_SEED = 1;
+
+  /** Standard normal inputs, d×N. */
+  static DenseMatrix inputs(int dimension, int samples) {
+    DenseMatrix inputs = DenseMatrix.zeros(dimension, samples);
+    Philox.gaussian(INPUT_SEED, 0, 0, inputs.values().length, (i, z) -> inputs.values()[i] = z);
+    return inputs;
+  }
 
   @Command(
       name = "ntk",
@@ -41,13 +51,13 @@ final class BenchCommand {
       })
   static final class Ntk implements Callable<Integer> {
 
-    private static final long INPUT_SEED = 1;
     private static final int WARM_UPS = 3;
 
     @Mixin private Console console;
     @Mixin private NetworkOptions network;
     @Mixin private EngineOptions engine;
     @Mixin private MemoryOption memory;
+    @Mixin private GramOptions gram;
 
     @Option(
         names = "--width",
@@ -85,13 +95,6 @@ final class BenchCommand {
     private String solver;
 
     @Option(
-        names = "--time-nodes",
-        paramLabel = "Q",
-        defaultValue = "all",
-        description = "As of 'ntk': a number, auto or all (default: ${DEFAULT-VALUE}).")
-    private String timeNodes;
-
-    @Option(
         names = "--runs",
         paramLabel = "R",
         defaultValue = "5",
@@ -103,18 +106,17 @@ final class BenchCommand {
       if (runs < 1) {
         throw new InvalidConfiguration("--runs", "must be at least 1, not " + runs);
       }
-      TimeNodes nodes = TimeNodes.named(timeNodes);
+      gram.require();
       NeuralOde model = network.model(inputDim, width);
       TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
       try (Backend backend = engine.open()) {
-        GramPlan plan =
-            nodes.all()
-                ? GramPlan.choose(model, grid, samples, backend.precision(), memory.budget(backend))
-                : GramPlan.compressed(
-                    nodes, model, grid, samples, backend.precision(), memory.budget(backend));
-        console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
-        DenseMatrix inputs = DenseMatrix.zeros(inputDim, samples);
-        Philox.gaussian(INPUT_SEED, 0, 0, inputs.values().length, (i, z) -> inputs.values()[i] = z);
+        GramForecast forecast =
+            gram.forecasts(new GramPlanner(model, grid, samples, backend, memory.budget(backend)))
+                .get(0);
+        GramPlan plan = forecast.plan();
+        console.status(
+            "plan: " + forecast + " on " + backend.name() + ", " + backend.description());
+        DenseMatrix inputs = inputs(inputDim, samples);
         double[] seconds = new double[runs];
         double[] weights = new double[runs];
         EmpiricalNtk ntk = new EmpiricalNtk(model, grid, plan);
@@ -131,7 +133,7 @@ final class BenchCommand {
             progress.at(run + 1L);
           }
         }
-        report(model, grid, plan, result, seconds, weights, backend);
+        report(model, grid, forecast, result, seconds, weights, backend);
       }
       return 0;
     }
@@ -152,7 +154,7 @@ final class BenchCommand {
     private void report(
         NeuralOde model,
         TimeGrid grid,
-        GramPlan plan,
+        GramForecast forecast,
         EmpiricalNtk.Result result,
         double[] seconds,
         double[] weights,
@@ -161,7 +163,8 @@ final class BenchCommand {
       double ofWeights = new Median().evaluate(weights);
       double least = Arrays.stream(seconds).min().orElseThrow();
       double most = Arrays.stream(seconds).max().orElseThrow();
-      String algorithm = plan.nodes().all() ? plan.strategy().toString() : "compressed";
+      GramPlan plan = forecast.plan();
+      String algorithm = plan.algorithm();
       ObjectNode object =
           new ObjectMapper()
               .createObjectNode()
@@ -169,6 +172,7 @@ final class BenchCommand {
               .put("leastSeconds", least)
               .put("greatestSeconds", most)
               .put("weightsSeconds", ofWeights)
+              .put("expectedSeconds", forecast.known() ? forecast.seconds() : null)
               .put("runs", runs)
               .put("algorithm", algorithm)
               .put("peakBytes", result.peakBytes())
@@ -192,6 +196,9 @@ final class BenchCommand {
               .row(Cell.of("  least"), Cell.of(least, 3))
               .row(Cell.of("  greatest"), Cell.of(most, 3))
               .row(Cell.of("  of which the weights"), Cell.of(ofWeights, 3))
+              .row(
+                  Cell.of("expected over actual"),
+                  forecast.known() ? Cell.of(forecast.seconds() / median, 2) : Cell.of("–"))
               .row(Cell.of("GFLOP/s of the plan"), Cell.of(plan.flops() / median * 1e-9, 3))
               .row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
       if (result.compression().isPresent()) {

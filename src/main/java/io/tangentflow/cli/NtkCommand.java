@@ -18,10 +18,10 @@ import io.tangentflow.gradient.GradientMethod;
 import io.tangentflow.gradient.GradientMethod.Report;
 import io.tangentflow.gradient.GradientMethods;
 import io.tangentflow.kernel.empirical.EmpiricalNtk;
+import io.tangentflow.kernel.empirical.GramForecast;
 import io.tangentflow.kernel.empirical.GramPlan;
-import io.tangentflow.kernel.empirical.GramStrategy;
+import io.tangentflow.kernel.empirical.GramPlanner;
 import io.tangentflow.kernel.empirical.PrecisionCheck;
-import io.tangentflow.kernel.empirical.TimeNodes;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
@@ -51,8 +51,6 @@ import picocli.CommandLine.Spec;
             + " eigenvalues.")
 final class NtkCommand implements Callable<Integer> {
 
-  private static final String AUTO = "auto";
-
   @Spec private CommandSpec command;
 
   @Mixin private Console console;
@@ -60,6 +58,7 @@ final class NtkCommand implements Callable<Integer> {
   @Mixin private NetworkOptions network;
   @Mixin private EngineOptions engine;
   @Mixin private MemoryOption memory;
+  @Mixin private GramOptions gram;
 
   @Option(
       names = "--width",
@@ -116,25 +115,6 @@ final class NtkCommand implements Callable<Integer> {
               + " the same distribution, made faster) (default: ${DEFAULT-VALUE}).")
   private GaussianSource rng;
 
-  @Option(
-      names = "--gram",
-      paramLabel = "HOW",
-      defaultValue = AUTO,
-      description =
-          "structured (contract tangent features), explicit (form gradients) or auto, the one of fewer"
-              + " FLOPs, structured where these are not known (default: ${DEFAULT-VALUE}).")
-  private String gram;
-
-  @Option(
-      names = "--time-nodes",
-      paramLabel = "Q",
-      defaultValue = "all",
-      description =
-          "Keep tangent features at so many nodes in time instead of at all evaluations of the solver: a"
-              + " number, all, or auto, as few as leave out about 1e-7 of the kernel (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String timeNodes;
-
   @Option(names = "--plan", description = "Print how, and with how many FLOPs and bytes, and stop.")
   private boolean planOnly;
 
@@ -153,12 +133,7 @@ final class NtkCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Way way = way();
-    GramStrategy strategy = gram.equalsIgnoreCase(AUTO) ? null : GramStrategy.named(gram);
-    TimeNodes nodes = TimeNodes.named(timeNodes);
-    if (!nodes.all() && strategy == GramStrategy.EXPLICIT) {
-      throw new InvalidConfiguration(
-          "--time-nodes", "compresses features, which --gram explicit does not contract");
-    }
+    gram.require();
     Outputs outputFiles =
         new Outputs().with("--out", out).with("--inputs-out", inputsOut).requireWritable();
     Dataset dataset = data.load();
@@ -166,32 +141,31 @@ final class NtkCommand implements Callable<Integer> {
     NeuralOde model = network.model(dataset.dimension(), width);
     try (Backend backend = engine.open(rng)) {
       MemoryBudget budget = memory.budget(backend);
-      GramPlan plan =
-          way.plan(strategy, nodes, model, dataset.samples(), backend.precision(), budget);
-      console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
+      List<GramForecast> forecasts = way.forecasts(gram, model, dataset.samples(), backend, budget);
       if (planOnly) {
-        ObjectNode object =
-            new ObjectMapper()
-                .createObjectNode()
-                .put("gram", plan.strategy().toString())
-                .put("blockSize", plan.blockSize());
-        if (way.planned()) {
-          object.put("planBytes", plan.bytes()).put("flops", plan.flops());
-        }
-        console.result("plan: " + plan, object);
+        console.result(
+            GramOptions.text(
+                String.format(
+                    "Plans for the Gram matrix of %d samples at width %d by %s on %s, %s:",
+                    dataset.samples(), width, way, backend.name(), backend.precision()),
+                forecasts),
+            GramOptions.json(forecasts));
         return 0;
       }
-      return compute(model, way, plan, dataset, backend, budget);
+      console.status(
+          "plan: " + forecasts.get(0) + " on " + backend.name() + ", " + backend.description());
+      return compute(model, way, forecasts.get(0), dataset, backend, budget);
     }
   }
 
   private int compute(
       NeuralOde model,
       Way way,
-      GramPlan plan,
+      GramForecast forecast,
       Dataset dataset,
       Backend backend,
       MemoryBudget budget) {
+    GramPlan plan = forecast.plan();
     Parameters parameters = network.parameters();
     long start = System.nanoTime();
     EmpiricalNtk.Result result;
@@ -224,13 +198,18 @@ final class NtkCommand implements Callable<Integer> {
         .put("norm", kernel.norm())
         .put("backend", backend.name())
         .put("precision", backend.precision().toString())
-        .put("gram", plan.strategy().toString())
+        .put("algorithm", plan.algorithm())
         .put("peakBytes", result.peakBytes())
         .put("seconds", seconds)
         .put("gradient", way.method.label())
         .put("dynamics", dynamics);
     if (way.planned()) {
       object.put("planBytes", plan.bytes()).put("gflops", plan.flops() / seconds * 1e-9);
+    }
+    if (forecast.known()) {
+      object
+          .put("expectedSeconds", forecast.seconds())
+          .put("expectedOverActual", forecast.seconds() / seconds);
     }
     reconstructed.ifPresent(
         report ->
@@ -294,10 +273,13 @@ final class NtkCommand implements Callable<Integer> {
               Cell.of("relative difference from fp64 on the first samples"),
               difference.isPresent() ? Cell.of(difference.getAsDouble(), 2) : Cell.of("not known"));
     }
+    table = table.row(Cell.of("seconds"), Cell.of(seconds, 3));
+    if (forecast.known()) {
+      table =
+          table.row(Cell.of("  expected over actual"), Cell.of(forecast.seconds() / seconds, 2));
+    }
     table =
-        table
-            .row(Cell.of("seconds"), Cell.of(seconds, 3))
-            .row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
+        table.row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
     if (way.planned()) {
       table = table.row(Cell.of("GFLOP/s of the plan"), Cell.of(plan.flops() / seconds * 1e-9, 3));
     }
@@ -326,31 +308,26 @@ final class NtkCommand implements Callable<Integer> {
       return grid != null;
     }
 
-    /**
-     * @param strategy null for that of fewer FLOPs
-     */
-    GramPlan plan(
-        GramStrategy strategy,
-        TimeNodes nodes,
-        NeuralOde model,
-        int samples,
-        Precision precision,
-        MemoryBudget budget) {
-      if (!nodes.all()) {
-        if (!planned()) {
-          throw new InvalidConfiguration(
-              "--time-nodes",
-              "needs a solver of known steps and the plain dynamics: --solver and --depth");
-        }
-        return GramPlan.compressed(nodes, model, grid, samples, precision, budget);
+    /** The plans that the options admit, the one to take first. */
+    List<GramForecast> forecasts(
+        GramOptions gram, NeuralOde model, int samples, Backend backend, MemoryBudget budget) {
+      if (planned()) {
+        return gram.forecasts(new GramPlanner(model, grid, samples, backend, budget));
       }
-      if (!planned()) {
-        return GramPlan.inOneBlock(
-            strategy == null ? STRUCTURED : strategy, model, samples, budget);
+      if (gram.fewerNodes()) {
+        throw new InvalidConfiguration(
+            "--time-nodes",
+            "needs a solver of known steps and the plain dynamics: --solver and --depth");
       }
-      return strategy == null
-          ? GramPlan.choose(model, grid, samples, precision, budget)
-          : GramPlan.of(strategy, model, grid, samples, precision, budget);
+      GramPlan plan = GramPlan.inOneBlock(gram.strategy(), model, samples, budget);
+      return List.of(new GramForecast(plan, List.of()));
+    }
+
+    /** The structured plan in FP64, to compare with. */
+    GramPlan inFp64(NeuralOde model, int samples, MemoryBudget budget) {
+      return planned()
+          ? GramPlan.of(STRUCTURED, model, grid, samples, Precision.FP64, budget)
+          : GramPlan.inOneBlock(STRUCTURED, model, samples, budget);
     }
 
     @Override
@@ -392,11 +369,7 @@ final class NtkCommand implements Callable<Integer> {
     try {
       return OptionalDouble.of(
           PrecisionCheck.relativeDifference(
-              samples ->
-                  new EmpiricalNtk(
-                      model,
-                      way.method,
-                      way.plan(STRUCTURED, TimeNodes.ALL, model, samples, Precision.FP64, budget)),
+              samples -> new EmpiricalNtk(model, way.method, way.inFp64(model, samples, budget)),
               parameters,
               dataset.inputs(),
               result.gram(),

@@ -306,10 +306,15 @@ class BadInputTest {
             of(2, "no backend 'tpu'; known are auto", "ntk --backend tpu"),
             of(2, "no backend 'tpu'", "sweep --backend tpu --out DIR/run"),
             of(2, "must be fp32, fp64 or, on cuda, tf32, not 'fp16'", "ntk --precision fp16"),
-            of(2, "must be auto, structured or explicit", "ntk --gram exact"),
+            of(2, "must be auto, structured, explicit or compressed", "ntk --gram exact"),
             of(2, "must be auto, all or a number from 1 on", "ntk --time-nodes few"),
             of(2, "must be auto, all or a number from 1 on", "bench ntk --time-nodes 0"),
-            of(2, "--time-nodes: compresses features", "ntk --gram explicit --time-nodes 4"),
+            of(
+                2,
+                "--time-nodes: is for --gram compressed or auto",
+                "ntk --gram explicit --time-nodes 4"),
+            of(2, "--depths: 4 is given more than once", "bench plan --depths 4,4"),
+            of(2, "--width: must be at least 1", "bench plan --widths 0"),
             of(2, "--time-nodes: is 30 but rk4", "ntk --samples 2 --width 4 --time-nodes 30"),
             of(
                 2,
@@ -318,7 +323,7 @@ class BadInputTest {
             of(
                 2,
                 "are not smooth enough in time",
-                "ntk --samples 9 --width 64 --activation relu --solver euler --depth 40 --time-nodes auto"),
+                "ntk --samples 9 --width 64 --activation relu --solver euler --depth 40 --gram compressed"),
             of(2, "--runs: must be at least 1", "bench ntk --runs 0"),
             of(2, "'mnits:x' is none of digits", "ntk --data mnits:x"),
             of(2, "none of digits", "limit --data synthetic"),

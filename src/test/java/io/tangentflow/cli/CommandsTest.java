@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -35,6 +36,7 @@ class CommandsTest {
           "evaluate",
           "ntk",
           "bench ntk",
+          "bench plan",
           "limit",
           "certify",
           "predict",
@@ -277,7 +279,7 @@ class CommandsTest {
                   "--json")
               .ended(0)
               .json();
-      assertEquals(how.toLowerCase(Locale.ROOT), json.get("gram").asText());
+      assertEquals(how.toLowerCase(Locale.ROOT), json.get("algorithm").asText());
       grams.add(Npy.readFinite(out));
     }
     assertEquals(12, grams.get(0).rows());
@@ -300,6 +302,8 @@ class CommandsTest {
         "euler",
         "--precision",
         "fp64",
+        "--gram",
+        nodes.equals("all") ? "structured" : "compressed",
         "--time-nodes",
         nodes,
         "--out",
@@ -332,6 +336,8 @@ class CommandsTest {
                   7,
                   "--runs",
                   2,
+                  "--gram",
+                  nodes.equals("all") ? "structured" : "compressed",
                   "--time-nodes",
                   nodes,
                   "--json")
@@ -380,8 +386,53 @@ class CommandsTest {
   void planIsPrintedWithoutComputing() {
     JsonNode plan =
         Invocation.of("ntk", "--samples", 4, "--width", 16, "--plan", "--json").ended(0).json();
-    assertEquals("explicit", plan.get("gram").asText());
     assertTrue(plan.get("planBytes").asLong() > 0 && plan.get("flops").asDouble() > 0);
+    double expected = plan.get("expectedSeconds").asDouble();
+    double ofParts = 0;
+    for (JsonNode part : plan.get("parts")) {
+      ofParts += part.get("expectedSeconds").asDouble();
+    }
+    assertEquals(ofParts, expected, 1e-9 * expected);
+    assertEquals(1, plan.get("others").size());
+    JsonNode other = plan.get("others").get(0);
+    assertEquals(
+        Set.of("structured", "explicit"),
+        Set.of(plan.get("algorithm").asText(), other.get("algorithm").asText()));
+    assertTrue(other.get("expectedSeconds").asDouble() >= expected);
+  }
+
+  @Test
+  void benchOfPlansSaysHowGoodTheChoiceWas() {
+    JsonNode bench =
+        Invocation.of(
+                "bench",
+                "plan",
+                "--widths",
+                "8,16",
+                "--samples",
+                3,
+                "--depths",
+                4,
+                "--input-dim",
+                5,
+                "--json")
+            .ended(0)
+            .json();
+    assertEquals(2, bench.get("problems").size());
+    double worst = 0;
+    for (JsonNode problem : bench.get("problems")) {
+      double best = Double.POSITIVE_INFINITY;
+      double chosen = Double.NaN;
+      for (JsonNode plan : problem.get("plans")) {
+        double seconds = plan.get("seconds").asDouble();
+        best = Math.min(best, seconds);
+        chosen = plan.get("algorithm").equals(problem.get("chosen")) ? seconds : chosen;
+      }
+      assertEquals(3, problem.get("plans").size());
+      assertEquals(chosen / best, problem.get("chosenOverBest").asDouble(), 1e-12);
+      worst = Math.max(worst, chosen / best);
+    }
+    assertEquals(worst, bench.get("worstChosenOverBest").asDouble(), 1e-12);
   }
 
   @Test

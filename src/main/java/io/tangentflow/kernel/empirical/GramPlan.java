@@ -122,6 +122,11 @@ public record GramPlan(
         strategy, TimeNodes.ALL, samples, Double.NaN, budget.deviceBytesBeside(host), host);
   }
 
+  /** structured, explicit or compressed, which is structured with features at fewer nodes. */
+  public String algorithm() {
+    return nodes.all() ? strategy.toString() : "compressed";
+  }
+
   /** At the peak, on the backend and in host memory together. */
   public long bytes() {
     return deviceBytes + hostBytes;
@@ -131,7 +136,7 @@ public record GramPlan(
    * FLOPs, and for a gradient panel what its writing costs: as a product of inner dimension Q alone
    * it waits for memory.
    */
-  private double cost(NeuralOde model, int samples) {
+  double cost(NeuralOde model, int samples) {
     if (strategy == GramStrategy.STRUCTURED) {
       return flops;
     }

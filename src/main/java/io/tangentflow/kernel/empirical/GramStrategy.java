@@ -18,7 +18,7 @@ public enum GramStrategy {
       }
     }
     throw new InvalidConfiguration(
-        "--gram", "must be auto, structured or explicit, not '" + name + "'");
+        "--gram", "must be auto, structured, explicit or compressed, not '" + name + "'");
   }
 
   @Override

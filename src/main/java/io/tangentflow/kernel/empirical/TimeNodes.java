@@ -13,6 +13,8 @@ public record TimeNodes(int most, double tolerance) {
   /** All pairs of the solver. */
   public static final TimeNodes ALL = new TimeNodes(0, 0);
 
+  private static final int EXPECTED_WITHIN_TOLERANCE = 6;
+
   /** As few as leave out about 1e-7 of the kernel, which FP32 rounds away. */
   public static final TimeNodes AUTO = new TimeNodes(16, 1e-7);
 
@@ -36,6 +38,11 @@ public record TimeNodes(int most, double tolerance) {
     }
     throw new InvalidConfiguration(
         "--time-nodes", "must be auto, all or a number from 1 on, not '" + number + "'");
+  }
+
+  /** The number that a forecast counts on: of a tolerance, what smooth activations take. */
+  int expected() {
+    return tolerance > 0 ? EXPECTED_WITHIN_TOLERANCE : most;
   }
 
   /** Whether all pairs are kept. */

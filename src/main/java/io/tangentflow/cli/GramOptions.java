@@ -1,0 +1,147 @@
+package io.tangentflow.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.kernel.empirical.GramForecast;
+import io.tangentflow.kernel.empirical.GramPlan;
+import io.tangentflow.kernel.empirical.GramPlanner;
+import io.tangentflow.kernel.empirical.GramStrategy;
+import io.tangentflow.kernel.empirical.TimeNodes;
+import io.tangentflow.report.Cell;
+import io.tangentflow.report.Table;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Option;
+
+/** How the Gram matrix of an empirical tangent kernel is made. */
+final class GramOptions {
+
+  private static final String AUTO = "auto";
+  private static final String COMPRESSED = "compressed";
+
+  @Option(
+      names = "--gram",
+      paramLabel = "HOW",
+      defaultValue = AUTO,
+      description =
+          "structured (contract tangent features), explicit (form gradients), compressed (contract"
+              + " features at --time-nodes) or auto, the one expected to be fastest after a short"
+              + " measurement here (default: ${DEFAULT-VALUE}).")
+  private String gram;
+
+  @Option(
+      names = "--time-nodes",
+      paramLabel = "Q",
+      defaultValue = "all",
+      description =
+          "Features may be kept at so many nodes in time instead of at all evaluations of the solver: a"
+              + " number, all, or auto, as few as leave out about 1e-7 of the kernel (default:"
+              + " ${DEFAULT-VALUE}).")
+  private String timeNodes;
+
+  /** Refuses what no problem could be planned with. */
+  void require() {
+    if (!nodes().all() && !gram.equalsIgnoreCase(AUTO) && !compressed()) {
+      throw new InvalidConfiguration(
+          "--time-nodes", "is for --gram compressed or auto, not " + strategy());
+    }
+  }
+
+  /** Whether fewer nodes in time are allowed, or asked for. */
+  boolean fewerNodes() {
+    return compressed() || !nodes().all();
+  }
+
+  /** The exact way that is asked for; structured where none is. */
+  GramStrategy strategy() {
+    return gram.equalsIgnoreCase(AUTO) ? GramStrategy.STRUCTURED : GramStrategy.named(gram);
+  }
+
+  /** The plans that are admitted, the fastest first: the first is the one to take. */
+  List<GramForecast> forecasts(GramPlanner planner) {
+    require();
+    if (gram.equalsIgnoreCase(AUTO)) {
+      return planner.forecasts(nodes());
+    }
+    GramPlan plan =
+        compressed()
+            ? planner.compressed(nodes().all() ? TimeNodes.AUTO : nodes())
+            : planner.plan(strategy());
+    return List.of(planner.forecast(plan));
+  }
+
+  private boolean compressed() {
+    return gram.toLowerCase(Locale.ROOT).equals(COMPRESSED);
+  }
+
+  private TimeNodes nodes() {
+    return TimeNodes.named(timeNodes);
+  }
+
+  /**
+   * The plans side by side, and what the first consists of.
+   *
+   * @param title says what is planned
+   */
+  static String text(String title, List<GramForecast> forecasts) {
+    Table plans =
+        Table.of(
+            title,
+            Table.Column.left("plan"),
+            Table.Column.right("samples at a time"),
+            Table.Column.right("GFLOP"),
+            Table.Column.right("peak MiB"),
+            Table.Column.right("expected s"));
+    for (GramForecast forecast : forecasts) {
+      GramPlan plan = forecast.plan();
+      plans =
+          plans.row(
+              Cell.of(plan.algorithm()),
+              Cell.of(plan.blockSize()),
+              Cell.of(plan.flops() / 1e9, 4),
+              Cell.of(plan.bytes() / 1048576.0, 4),
+              forecast.known() ? Cell.of(forecast.seconds(), 2) : Cell.of("not known"));
+    }
+    GramForecast chosen = forecasts.get(0);
+    if (!chosen.known()) {
+      return plans.toText();
+    }
+    Table parts =
+        Table.of("\nOf the first:", Table.Column.left("work"), Table.Column.right("expected s"));
+    for (GramForecast.Part part : chosen.parts()) {
+      parts = parts.row(Cell.of(part.work()), Cell.of(part.seconds(), 2));
+    }
+    return plans.toText() + parts.toText();
+  }
+
+  /** The first plan, with the others in an array. */
+  static ObjectNode json(List<GramForecast> forecasts) {
+    ObjectNode object = json(forecasts.get(0));
+    ArrayNode others = object.putArray("others");
+    forecasts.stream().skip(1).map(GramOptions::json).forEach(others::add);
+    return object;
+  }
+
+  private static ObjectNode json(GramForecast forecast) {
+    GramPlan plan = forecast.plan();
+    ObjectNode object =
+        new ObjectMapper()
+            .createObjectNode()
+            .put("algorithm", plan.algorithm())
+            .put("blockSize", plan.blockSize())
+            .put("flops", plan.flops())
+            .put("planBytes", plan.bytes());
+    if (forecast.known()) {
+      object.put("expectedSeconds", forecast.seconds());
+      ArrayNode parts = object.putArray("parts");
+      for (GramForecast.Part part : forecast.parts()) {
+        parts.addObject().put("work", part.work()).put("expectedSeconds", part.seconds());
+      }
+    } else {
+      object.putNull("expectedSeconds");
+    }
+    return object;
+  }
+}

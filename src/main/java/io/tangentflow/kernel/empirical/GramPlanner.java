@@ -1,0 +1,165 @@
+package io.tangentflow.kernel.empirical;
+
+import io.tangentflow.TangentFlowException.OutOfMemory;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.MemoryBudget;
+import io.tangentflow.kernel.empirical.GramForecast.Part;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.ode.TimeGrid;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Chooses how a Gram matrix is made: structured, explicit, or structured with features at fewer
+ * nodes in time, each in the largest blocks of samples that the budget admits. What a plan takes is
+ * how often it does each operation times what the operation takes here, which is measured by a
+ * {@link GramPilot}; so two runs may choose differently where two plans are about as fast, and
+ * their results then differ by rounding. {@link GramPlan#choose} counts FLOPs instead, and always
+ * chooses alike.
+ */
+public final class GramPlanner {
+
+  private final NeuralOde model;
+  private final TimeGrid grid;
+  private final int samples;
+  private final Backend backend;
+  private final MemoryBudget budget;
+  private final LongSupplier nanos;
+
+  public GramPlanner(
+      NeuralOde model, TimeGrid grid, int samples, Backend backend, MemoryBudget budget) {
+    this(model, grid, samples, backend, budget, System::nanoTime);
+  }
+
+  /** The same by another clock. */
+  GramPlanner(
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      Backend backend,
+      MemoryBudget budget,
+      LongSupplier nanos) {
+    this.nanos = nanos;
+    this.model = model;
+    this.grid = grid;
+    this.samples = samples;
+    this.backend = backend;
+    this.budget = budget;
+  }
+
+  /**
+   * The forecasts of all plans that fit, the fastest first; on a stand-in for a device, whose times
+   * mean nothing, the one of fewest FLOPs.
+   *
+   * @param nodes at which features may be kept; the exact plans are among the candidates whatever
+   *     it is
+   * @throws OutOfMemory if none fits, with what the structured one would need
+   */
+  public List<GramForecast> forecasts(TimeNodes nodes) {
+    List<GramPlan> plans = new ArrayList<>();
+    List<OutOfMemory> refusals = new ArrayList<>();
+    for (GramStrategy strategy : GramStrategy.values()) {
+      fitting(() -> plan(strategy), refusals).ifPresent(plans::add);
+    }
+    if (!nodes.all()) {
+      fitting(() -> compressed(nodes), refusals).ifPresent(plans::add);
+    }
+    if (plans.isEmpty()) {
+      throw refusals.get(0);
+    }
+    if (backend.emulated()) {
+      return plans.stream()
+          .sorted(Comparator.comparingDouble(plan -> plan.cost(model, samples)))
+          .map(plan -> new GramForecast(plan, List.of()))
+          .toList();
+    }
+    try (GramPilot pilot = new GramPilot(model, backend, nanos)) {
+      Map<Integer, GramPilot.Solve> solves = new HashMap<>();
+      return plans.stream()
+          .map(plan -> forecast(plan, pilot, solves))
+          .sorted(Comparator.comparingDouble(GramForecast::seconds))
+          .toList();
+    }
+  }
+
+  /** The forecast of one plan. */
+  public GramForecast forecast(GramPlan plan) {
+    if (backend.emulated()) {
+      return new GramForecast(plan, List.of());
+    }
+    try (GramPilot pilot = new GramPilot(model, backend, nanos)) {
+      return forecast(plan, pilot, new HashMap<>());
+    }
+  }
+
+  /**
+   * The exact plan of that strategy.
+   *
+   * @throws OutOfMemory if it does not fit
+   */
+  public GramPlan plan(GramStrategy strategy) {
+    return GramPlan.of(strategy, model, grid, samples, backend.precision(), budget);
+  }
+
+  /**
+   * The plan with features at those nodes.
+   *
+   * @throws OutOfMemory if it does not fit
+   */
+  public GramPlan compressed(TimeNodes nodes) {
+    return GramPlan.compressed(nodes, model, grid, samples, backend.precision(), budget);
+  }
+
+  private static Optional<GramPlan> fitting(Supplier<GramPlan> plan, List<OutOfMemory> refusals) {
+    try {
+      return Optional.of(plan.get());
+    } catch (OutOfMemory refusal) {
+      refusals.add(refusal);
+      return Optional.empty();
+    }
+  }
+
+  private GramForecast forecast(
+      GramPlan plan, GramPilot pilot, Map<Integer, GramPilot.Solve> solves) {
+    int block = plan.blockSize();
+    double blocks = Math.ceil(samples / (double) block);
+    GramPilot.Solve solve =
+        solves.computeIfAbsent(
+            block, b -> pilot.solve(b, grid.tableau().stages(), plan.deviceBytes()));
+    // Each block is solved once as rows, and once more beside each block of rows after it.
+    double solved = samples / (double) block * (blocks + 1) / 2;
+    List<Part> parts = new ArrayList<>();
+    parts.add(new Part("weights", solve.weights()));
+    parts.add(
+        new Part("solves forward and back", solved * grid.evaluations() * solve.evaluation()));
+    // In pairs of whole blocks; the last one of a row may be smaller.
+    double area = Math.pow(samples / (blocks * block), 2);
+    double beside = area * blocks * (blocks - 1) / 2;
+    double alone = area * blocks;
+    if (plan.strategy() == GramStrategy.EXPLICIT) {
+      GramPilot.Explicit explicit = pilot.explicit(block, grid.evaluations(), plan.deviceBytes());
+      parts.add(new Part("gradients", (alone + 2 * beside) * explicit.gradients()));
+      parts.add(new Part("products of gradients", (alone + 2 * beside) * explicit.squares()));
+    } else {
+      int q = grid.evaluations();
+      if (!plan.nodes().all()) {
+        int all = q;
+        q = Math.min(all, plan.nodes().expected());
+        parts.add(
+            new Part("compression", solved * pilot.compression(block, all, q, plan.deviceBytes())));
+      }
+      GramPilot.Structured structured = pilot.structured(block, q, plan.deviceBytes());
+      double pairs = alone * q * (q - 1) / 2 + beside * q * q;
+      parts.add(
+          new Part(
+              "products of features", pairs * structured.pair() + alone * q * structured.slot()));
+    }
+    return new GramForecast(plan, parts);
+  }
+}
