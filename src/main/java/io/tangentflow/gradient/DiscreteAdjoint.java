@@ -3,7 +3,6 @@ package io.tangentflow.gradient;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
-import io.tangentflow.backend.Term;
 import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.DenseMatrix;
@@ -11,12 +10,9 @@ import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.Finite;
 import io.tangentflow.ode.FixedStepSolver;
 import io.tangentflow.ode.SolverStatistics;
-import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Trajectory;
 import io.tangentflow.ode.Weights;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
@@ -136,7 +132,8 @@ public final class DiscreteAdjoint implements GradientMethod {
             : workspace.allocate(width, Math.multiplyExact(columns, grid.evaluations() + 1));
     Matrix lambda = workspace.allocate(width, columns);
     try (Workspace scratch = workspace.scope()) {
-      new Backward(weights, trajectory, lambda, shifted, scratch).run(cotangents);
+      new Backward(weights, grid.tableau(), trajectory.timeStep(), lambda, scratch)
+          .run(cotangents, trajectory, shifted);
     }
     Finite.require("adjoint", lambda, trajectory.samples(), 0, workspace.backend());
     return new Adjoints(shifted, lambda);
@@ -198,13 +195,13 @@ public final class DiscreteAdjoint implements GradientMethod {
       this.trajectory = trajectory;
       zero = workspace.allocate(weights.model().width(), x.columns());
       lambda = workspace.allocate(weights.model().width(), x.columns());
-      backward = new Backward(weights, trajectory, lambda, trajectory.derivatives(), workspace);
+      backward = new Backward(weights, grid.tableau(), trajectory.timeStep(), lambda, workspace);
     }
 
     /** Pulls cotangents r, m×N, back through the trajectory as it was solved last. */
     public void run(Matrix cotangent) {
       backend.copy(zero, lambda);
-      backward.run(cotangent);
+      backward.run(cotangent, trajectory, trajectory.derivatives());
     }
 
     /**
@@ -229,90 +226,5 @@ public final class DiscreteAdjoint implements GradientMethod {
     private void addProduct(double weight, Matrix a, Matrix b, Matrix c) {
       backend.gemm(Transpose.NO, Transpose.YES, weight, a, b, 1, c);
     }
-  }
-
-  /** The adjoint from λ(T) = (σv/√n) φ'(h_T) ⊙ Vᵀ·cotangent to λ(0), on matrices of its own. */
-  private final class Backward {
-
-    private final Backend backend;
-    private final Weights weights;
-    private final Trajectory trajectory;
-    private final Matrix lambda;
-    private final Matrix shifted;
-    private final double scale;
-    private final Matrix[] nu;
-    private final List<List<Term>> laterStages = new ArrayList<>();
-    private final List<Term> others = new ArrayList<>();
-
-    /**
-     * @param lambda zero before each run, λ(0) after it, n×Nm
-     * @param shifted receives A_q in slot q + 1; its slot 0 is overwritten. It may be the
-     *     derivatives of the trajectory where lambda has a column for each sample.
-     */
-    Backward(
-        Weights weights,
-        Trajectory trajectory,
-        Matrix lambda,
-        Matrix shifted,
-        Workspace workspace) {
-      this.backend = workspace.backend();
-      this.weights = weights;
-      this.trajectory = trajectory;
-      this.lambda = lambda;
-      this.shifted = shifted;
-      scale = trajectory.timeStep() * weights.model().flowScale();
-      nu = new Matrix[grid.tableau().stages()];
-      for (int s = 0; s < nu.length; s++) {
-        nu[s] = workspace.allocate(weights.model().width(), lambda.columns());
-      }
-      for (int s = 0; s < nu.length - 1; s++) {
-        laterStages.add(laterStages(grid.tableau(), s, scale, nu));
-      }
-      for (int s = 1; s < nu.length; s++) {
-        others.add(new Term(1, nu[s]));
-      }
-    }
-
-    void run(Matrix cotangent) {
-      double[] b = grid.tableau().b();
-      double lastWeight = scale * b[nu.length - 1];
-      int q = grid.evaluations();
-      backend.gemm(
-          Transpose.YES,
-          Transpose.NO,
-          weights.model().outputScale(),
-          weights.v(),
-          cotangent,
-          0,
-          nu[0]);
-      backend.adjointStep(trajectory.derivatives(q), nu[0], List.of(), lambda, lastWeight, slot(q));
-      for (int slot = q - 1; slot >= 0; slot--) {
-        int s = slot % nu.length;
-        backend.gemm(Transpose.YES, Transpose.NO, 1, weights.w(), slot(slot + 1), 0, nu[s]);
-        Matrix derivative = trajectory.derivatives(slot);
-        if (s > 0) {
-          double weight = scale * b[s - 1];
-          backend.adjointStage(
-              derivative, nu[s], weight, lambda, laterStages.get(s - 1), slot(slot));
-        } else {
-          backend.adjointStep(derivative, nu[0], others, lambda, lastWeight, slot(slot));
-        }
-      }
-    }
-
-    private Matrix slot(int slot) {
-      return shifted.columnRange(slot * lambda.columns(), lambda.columns());
-    }
-  }
-
-  /** Δ(σw/√n) Σ_{r&gt;s} a_rs ν_r without the terms that vanish. */
-  private static List<Term> laterStages(Tableau tableau, int s, double scale, Matrix[] nu) {
-    List<Term> terms = new ArrayList<>();
-    for (int r = s + 1; r < tableau.stages(); r++) {
-      if (tableau.a()[r][s] != 0) {
-        terms.add(new Term(scale * tableau.a()[r][s], nu[r]));
-      }
-    }
-    return terms;
   }
 }

@@ -4,13 +4,8 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
-import io.tangentflow.backend.Term;
-import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.NeuralOde;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.OptionalLong;
 
 /**
  * Solves h(0) = (σu/√d) U x, dh/dt = (σw/√n) W φ(h) for a batch of samples in equal steps of an
@@ -62,7 +57,7 @@ public final class FixedStepSolver {
     Backend backend = workspace.backend();
     Matrix outputs = workspace.allocate(model.outputs(), x.columns());
     try (Workspace scratch = workspace.scope()) {
-      Steps steps = new Steps(weights, x.columns(), scratch);
+      FixedSteps steps = new FixedSteps(grid, weights, x.columns(), scratch);
       Matrix phi = scratch.allocate(model.width(), x.columns());
       Matrix slope = scratch.allocate(model.width(), x.columns());
       steps.begin(x, phi, slope);
@@ -90,10 +85,8 @@ public final class FixedStepSolver {
     return ((2L + stateColumns()) * model.width() + model.outputs()) * samples * bytesPerNumber;
   }
 
-  /** Of a sample: h, and the evaluations of a step. */
   private int stateColumns() {
-    int stages = grid.tableau().stages();
-    return 1 + (stages == 1 ? 0 : stages);
+    return FixedSteps.columns(grid.tableau());
   }
 
   private Trajectory allocate(Weights weights, Matrix x, Workspace workspace) {
@@ -120,12 +113,12 @@ public final class FixedStepSolver {
 
     private final Matrix x;
     private final Trajectory trajectory;
-    private final Steps steps;
+    private final FixedSteps steps;
 
     private Solve(Weights weights, Matrix x, Trajectory trajectory, Workspace workspace) {
       this.x = x;
       this.trajectory = trajectory;
-      this.steps = new Steps(weights, x.columns(), workspace);
+      this.steps = new FixedSteps(grid, weights, x.columns(), workspace);
     }
 
     /** Where {@link #run} leaves the solution. */
@@ -136,13 +129,7 @@ public final class FixedStepSolver {
     /** Solves, whatever comes out, and asks the device for nothing. */
     public void run() {
       steps.begin(x, trajectory.activations(0), trajectory.derivatives(0));
-      for (int slot = 0; slot < grid.evaluations(); slot++) {
-        steps.evaluate(
-            slot % grid.tableau().stages(),
-            trajectory.activations(slot),
-            trajectory.activations(slot + 1),
-            trajectory.derivatives(slot + 1));
-      }
+      steps.run(trajectory);
       steps.end(trajectory.activations(grid.evaluations()), trajectory.outputs());
     }
 
@@ -155,105 +142,8 @@ public final class FixedStepSolver {
       if (steps.finiteAtEnd(trajectory.outputs())) {
         return;
       }
-      int stages = grid.tableau().stages();
-      for (int slot = 0; slot < grid.evaluations(); slot++) {
-        OptionalLong at = steps.backend.firstNonFinite(trajectory.activations(slot));
-        if (at.isPresent()) {
-          int step = slot / stages;
-          double node = grid.tableau().c()[slot % stages];
-          throw overflow(
-              "state", at.getAsLong() / steps.h.rows(), (step + node) * trajectory.timeStep());
-        }
-      }
+      FixedSteps.requireFinite(trajectory, 0, steps.backend());
       steps.requireFiniteAtEnd(trajectory.outputs());
     }
-  }
-
-  /** The operations of a solve, on the state and the evaluations of one step. */
-  private final class Steps {
-
-    private final Weights weights;
-    private final NeuralOde model;
-    private final Backend backend;
-    private final double dt;
-    private final Matrix h;
-    private final Matrix[] k;
-    private final List<List<Term>> increments = new ArrayList<>();
-
-    Steps(Weights weights, int samples, Workspace workspace) {
-      this.weights = weights;
-      model = weights.model();
-      backend = workspace.backend();
-      dt = model.horizon() / grid.depth();
-      h = workspace.allocate(model.width(), samples);
-      Tableau tableau = grid.tableau();
-      k = new Matrix[tableau.stages() == 1 ? 0 : tableau.stages()];
-      for (int s = 0; s < k.length; s++) {
-        k[s] = workspace.allocate(model.width(), samples);
-      }
-      for (int s = 1; s < k.length; s++) {
-        increments.add(terms(dt, tableau.a()[s], k));
-      }
-      if (k.length > 0) {
-        increments.add(terms(dt, tableau.b(), k));
-      }
-    }
-
-    /** h ← h(0), phi ← φ(h), slope ← φ'(h). */
-    void begin(Matrix x, Matrix phi, Matrix slope) {
-      backend.gemm(Transpose.NO, Transpose.NO, model.inputScale(), weights.u(), x, 0, h);
-      backend.activate(model.activation(), h, phi, slope);
-    }
-
-    /**
-     * Evaluates the field at stage s, whose activations are phi, and goes on to the next stage or
-     * step. The results may be phi itself.
-     */
-    void evaluate(int s, Matrix phi, Matrix nextPhi, Matrix nextSlope) {
-      if (k.length == 0) {
-        double scale = dt * model.flowScale();
-        backend.gemm(Transpose.NO, Transpose.NO, scale, weights.w(), phi, 1, h);
-        backend.activate(model.activation(), h, nextPhi, nextSlope);
-        return;
-      }
-      backend.gemm(Transpose.NO, Transpose.NO, model.flowScale(), weights.w(), phi, 0, k[s]);
-      if (s + 1 < k.length) {
-        backend.stage(model.activation(), h, increments.get(s), nextPhi, nextSlope);
-      } else {
-        backend.step(model.activation(), h, increments.get(s), nextPhi, nextSlope);
-      }
-    }
-
-    void end(Matrix phi, Matrix outputs) {
-      backend.gemm(Transpose.NO, Transpose.NO, model.outputScale(), weights.v(), phi, 0, outputs);
-    }
-
-    boolean finiteAtEnd(Matrix outputs) {
-      return backend.firstNonFinite(h).isEmpty() && backend.firstNonFinite(outputs).isEmpty();
-    }
-
-    void requireFiniteAtEnd(Matrix outputs) {
-      requireFinite("state", h);
-      requireFinite("output", outputs);
-    }
-
-    private void requireFinite(String what, Matrix matrix) {
-      Finite.require(what, matrix, matrix.columns(), model.horizon(), backend);
-    }
-  }
-
-  /** Δ Σ_r c_r K_r without the terms that vanish. */
-  private static List<Term> terms(double dt, double[] coefficients, Matrix[] k) {
-    List<Term> terms = new ArrayList<>();
-    for (int r = 0; r < coefficients.length; r++) {
-      if (coefficients[r] != 0) {
-        terms.add(new Term(dt * coefficients[r], k[r]));
-      }
-    }
-    return terms;
-  }
-
-  private static NonFiniteState overflow(String what, long sample, double time) {
-    return new NonFiniteState(what, (int) sample, time);
   }
 }
