@@ -10,6 +10,7 @@ import io.tangentflow.backend.Workspace;
 import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.gradient.GradientMethod;
 import io.tangentflow.gradient.GradientMethod.Report;
+import io.tangentflow.gradient.SegmentedAdjoint;
 import io.tangentflow.gradient.TangentFeatures;
 import io.tangentflow.kernel.empirical.TimeCompression.Compressed;
 import io.tangentflow.model.DenseMatrix;
@@ -51,15 +52,16 @@ public final class EmpiricalNtk {
     this.model = model;
     this.method = method;
     this.plan = plan;
-    fewer = compression(method, plan.nodes());
+    fewer = compression(model, method, plan.nodes());
   }
 
-  private static Optional<TimeCompression> compression(GradientMethod method, TimeNodes nodes) {
+  private static Optional<TimeCompression> compression(
+      NeuralOde model, GradientMethod method, TimeNodes nodes) {
     if (nodes.all()) {
       return Optional.empty();
     }
     if (method instanceof DiscreteAdjoint discrete) {
-      return Optional.of(new TimeCompression(discrete.grid(), nodes));
+      return Optional.of(new TimeCompression(model, discrete.grid(), nodes));
     }
     throw new IllegalArgumentException("the times of " + method.label() + " are not known");
   }
@@ -203,10 +205,26 @@ public final class EmpiricalNtk {
     if (fewer.isEmpty()) {
       return new Compressed(method.features(weights, x, workspace, reports), 0);
     }
+    if (plan.streamed()) {
+      return whileSolving(weights, x, workspace);
+    }
     try (Workspace scratch = workspace.scope()) {
       TangentFeatures full = method.features(weights, x, scratch, reports);
       return fewer.get().compress(full, workspace);
     }
+  }
+
+  /** Features at fewer nodes, of which the full ones are never there. */
+  private Compressed whileSolving(Weights weights, Matrix x, Workspace workspace) {
+    StreamedCompression stream = fewer.orElseThrow().streamed(x, workspace);
+    TimeGrid grid = ((DiscreteAdjoint) method).grid();
+    try (Workspace scratch = workspace.scope()) {
+      Matrix cotangents = scratch.upload(GradientMethod.eachOutput(model.outputs(), x.columns()));
+      reports.accept(
+          new SegmentedAdjoint(grid, model.outputs())
+              .pull(weights, x, cotangents, stream, scratch));
+    }
+    return stream.compressed();
   }
 
   /** The Gram of the rows' samples with the others', by the plan's strategy. */

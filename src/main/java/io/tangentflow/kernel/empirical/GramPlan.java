@@ -7,6 +7,7 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.gradient.DiscreteAdjoint;
+import io.tangentflow.gradient.SegmentedAdjoint;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.TimeGrid;
@@ -20,6 +21,8 @@ import java.util.stream.Stream;
  *
  * @param strategy structured or explicit
  * @param nodes in time, at which the structured one keeps features
+ * @param streamed whether features are brought to these nodes while they are solved for, from
+ *     states at segments of steps, and not after it
  * @param blockSize samples that are solved at a time
  * @param flops of the solves and the Gram together, with as many nodes as there may be
  * @param deviceBytes of the backend's matrices at the peak
@@ -28,6 +31,7 @@ import java.util.stream.Stream;
 public record GramPlan(
     GramStrategy strategy,
     TimeNodes nodes,
+    boolean streamed,
     int blockSize,
     double flops,
     long deviceBytes,
@@ -87,21 +91,58 @@ public record GramPlan(
       int samples,
       Precision precision,
       MemoryBudget budget) {
-    requirePossible(model, grid, samples, precision, budget);
-    TimeCompression compression = new TimeCompression(grid, nodes);
+    requirePossible(model, grid, 1, samples, precision, budget);
+    TimeCompression compression = new TimeCompression(model, grid, nodes);
+    Optional<GramPlan> whole =
+        fitCompressed(compression, nodes, false, model, grid, samples, precision, budget);
+    if (whole.isPresent() && whole.get().blockSize == samples) {
+      return whole.get();
+    }
+    // Smaller blocks are solved for again and again, segments once more.
+    return Stream.concat(
+            whole.stream(),
+            fitCompressed(compression, nodes, true, model, grid, samples, precision, budget)
+                .stream())
+        .min(Comparator.comparingDouble(GramPlan::flops))
+        .orElseThrow(
+            () ->
+                budget.refusal(
+                    purpose(model, grid, samples),
+                    compressedBytes(compression, true, model, grid, samples, 1, precision),
+                    hostBytes(model, samples, 1)));
+  }
+
+  private static Optional<GramPlan> fitCompressed(
+      TimeCompression compression,
+      TimeNodes nodes,
+      boolean streamed,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      Precision precision,
+      MemoryBudget budget) {
+    int mostSlots = streamed ? slotsOfSegment(model, grid) : grid.evaluations();
+    if (!budget.admits(leastOnDevice(model, mostSlots, precision), 0)) {
+      return Optional.empty();
+    }
     for (int blocks = 1; blocks <= samples; blocks++) {
       int blockSize = (samples - 1) / blocks + 1;
-      long deviceBytes = compressedBytes(compression, model, grid, samples, blockSize, precision);
+      long deviceBytes =
+          compressedBytes(compression, streamed, model, grid, samples, blockSize, precision);
       long hostBytes = hostBytes(model, samples, blockSize);
+      int slots = Math.max(mostSlots, compression.mostNodes());
       if (budget.admits(deviceBytes, hostBytes)
-          && largestMatrix(model, grid, blockSize) <= LARGEST_ARRAY) {
-        double flops = compressedFlops(compression, model, grid, samples, blockSize);
-        return new GramPlan(
-            GramStrategy.STRUCTURED, nodes, blockSize, flops, deviceBytes, hostBytes);
+          && largestMatrix(model, slots, blockSize) <= LARGEST_ARRAY) {
+        double flops = compressedFlops(compression, streamed, model, grid, samples, blockSize);
+        return Optional.of(
+            new GramPlan(STRUCTURED, nodes, streamed, blockSize, flops, deviceBytes, hostBytes));
       }
     }
-    long deviceBytes = compressedBytes(compression, model, grid, samples, 1, precision);
-    throw budget.refusal(purpose(model, grid, samples), deviceBytes, hostBytes(model, samples, 1));
+    return Optional.empty();
+  }
+
+  private static int slotsOfSegment(NeuralOde model, TimeGrid grid) {
+    return new SegmentedAdjoint(grid, model.outputs()).stepsOfSegment() * grid.tableau().stages();
   }
 
   /**
@@ -119,7 +160,7 @@ public record GramPlan(
       throw budget.refusal("the Gram matrix of " + samples + " samples", 0, host);
     }
     return new GramPlan(
-        strategy, TimeNodes.ALL, samples, Double.NaN, budget.deviceBytesBeside(host), host);
+        strategy, TimeNodes.ALL, false, samples, Double.NaN, budget.deviceBytesBeside(host), host);
   }
 
   /** structured, explicit or compressed, which is structured with features at fewer nodes. */
@@ -152,37 +193,48 @@ public record GramPlan(
       int samples,
       Precision precision,
       MemoryBudget budget) {
-    requirePossible(model, grid, samples, precision, budget);
+    requirePossible(model, grid, grid.evaluations(), samples, precision, budget);
     for (int blocks = 1; blocks <= samples; blocks++) {
       int blockSize = (samples - 1) / blocks + 1;
       long deviceBytes = deviceBytes(strategy, model, grid, samples, blockSize, precision);
       long hostBytes = hostBytes(model, samples, blockSize);
       if (budget.admits(deviceBytes, hostBytes)
-          && largestMatrix(model, grid, blockSize) <= LARGEST_ARRAY) {
+          && largestMatrix(model, grid.evaluations(), blockSize) <= LARGEST_ARRAY) {
         double flops = flops(strategy, model, grid, samples, blockSize);
         return Optional.of(
-            new GramPlan(strategy, TimeNodes.ALL, blockSize, flops, deviceBytes, hostBytes));
+            new GramPlan(strategy, TimeNodes.ALL, false, blockSize, flops, deviceBytes, hostBytes));
       }
     }
     return Optional.empty();
   }
 
-  /** Refuses what no blocks can mend, before any count of bytes could overflow. */
+  /**
+   * Refuses what no blocks can mend, before any count of bytes could overflow.
+   *
+   * @param pairs of a sample that are there at one time
+   */
   private static void requirePossible(
-      NeuralOde model, TimeGrid grid, int samples, Precision precision, MemoryBudget budget) {
+      NeuralOde model,
+      TimeGrid grid,
+      int pairs,
+      int samples,
+      Precision precision,
+      MemoryBudget budget) {
     requireSamples(samples);
+    long onDevice = leastOnDevice(model, pairs, precision);
     double columns = (double) samples * model.outputs();
-    double n = model.width();
-    long leastOnDevice =
-        (long)
-            (precision.bytes()
-                * n
-                * (n + model.inputDim() + (double) model.outputs() * grid.evaluations()));
-    long leastOnHost = (long) (Double.BYTES * columns * columns);
-    if (!budget.admits(leastOnDevice, leastOnHost)) {
-      throw budget.refusal(purpose(model, grid, samples), leastOnDevice, leastOnHost);
+    long onHost = (long) (Double.BYTES * columns * columns);
+    if (!budget.admits(onDevice, onHost)) {
+      throw budget.refusal(purpose(model, grid, samples), onDevice, onHost);
     }
     requireOrder(model, samples);
+  }
+
+  /** The weights and so many pairs of one sample. */
+  private static long leastOnDevice(NeuralOde model, int pairs, Precision precision) {
+    double n = model.width();
+    double columns = n + model.inputDim() + (double) model.outputs() * pairs;
+    return (long) (precision.bytes() * n * columns);
   }
 
   private static void requireSamples(int samples) {
@@ -251,7 +303,10 @@ public record GramPlan(
     if (nodes.all()) {
       return "";
     }
-    return (nodes.tolerance() > 0 ? " at up to " : " at ") + nodes.most() + " nodes in time";
+    return (nodes.tolerance() > 0 ? " at up to " : " at ")
+        + nodes.most()
+        + " nodes in time"
+        + (streamed ? " made while solving" : "");
   }
 
   private static double flops(
@@ -282,38 +337,50 @@ public record GramPlan(
 
   /** The solves, features to nodes and back for their rest, and the Gram of the nodes. */
   private static double compressedFlops(
-      TimeCompression compression, NeuralOde model, TimeGrid grid, int samples, int blockSize) {
+      TimeCompression compression,
+      boolean streamed,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      int blockSize) {
     double nodes = compression.mostNodes();
-    double blocks = Math.ceil(samples / (double) blockSize);
-    double features = model.width() * samples * (1.0 + model.outputs()) * (blocks + 1) / 2;
-    return solveFlops(model, grid, samples, blockSize)
-        + 4 * features * grid.evaluations() * nodes
-        + structuredFlops(model, nodes, samples);
+    double n = model.width();
+    double q = grid.evaluations();
+    double times = (Math.ceil(samples / (double) blockSize) + 1) / 2;
+    double features = n * samples * (1.0 + model.outputs()) * times;
+    double flops =
+        solveFlops(model, grid, samples, blockSize) + structuredFlops(model, nodes, samples);
+    if (!streamed) {
+      return flops + 4 * features * q * nodes;
+    }
+    double segments = Math.ceil(q / slotsOfSegment(model, grid));
+    double again = new SegmentedAdjoint(grid, model.outputs()).forwardEvaluations() - q;
+    return flops
+        + 2 * n * n * again * samples * times
+        + 4 * features * (q + segments * nodes) * nodes;
   }
 
   /**
    * What {@link EmpiricalNtk} holds on the backend at its peak with compressed features: the
-   * weights; the nodes of one block, or of two; and a solve, full features beside their nodes, or a
-   * contraction's scratch.
+   * weights; the nodes of one block, or of two; and a solve, what brings its features to nodes, or
+   * a contraction's scratch.
    */
   private static long compressedBytes(
       TimeCompression compression,
+      boolean streamed,
       NeuralOde model,
       TimeGrid grid,
       int samples,
       int blockSize,
       Precision precision) {
     int number = precision.bytes();
-    DiscreteAdjoint adjoint = new DiscreteAdjoint(grid);
     int nodes = compression.mostNodes();
     long inputs = (long) model.inputDim() * blockSize * number;
-    long retained = compression.retainedBytes(model, blockSize, number);
+    long retained = compression.retainedBytes(blockSize, number);
     long making =
-        Math.max(
-            adjoint.bytes(model, blockSize, number),
-            adjoint.retainedBytes(model, blockSize, number)
-                + retained
-                + compression.scratchBytes(model, blockSize, number));
+        streamed
+            ? streamedBytes(compression, model, grid, blockSize, number)
+            : compressingBytes(compression, model, grid, blockSize, number);
     return peak(
         Weights.bytes(model, number),
         inputs + retained,
@@ -323,9 +390,29 @@ public record GramPlan(
         blockSize == samples);
   }
 
+  /** A solve, or its features beside those at nodes. */
+  private static long compressingBytes(
+      TimeCompression compression, NeuralOde model, TimeGrid grid, int blockSize, int number) {
+    DiscreteAdjoint adjoint = new DiscreteAdjoint(grid);
+    return Math.max(
+        adjoint.bytes(model, blockSize, number),
+        adjoint.retainedBytes(model, blockSize, number)
+            + compression.retainedBytes(blockSize, number)
+            + compression.scratchBytes(blockSize, number));
+  }
+
+  /** The states at segments and the pairs of one, beside features at nodes. */
+  private static long streamedBytes(
+      TimeCompression compression, NeuralOde model, TimeGrid grid, int blockSize, int number) {
+    int slots = slotsOfSegment(model, grid);
+    return new SegmentedAdjoint(grid, model.outputs()).bytes(model, blockSize, number)
+        + compression.retainedBytes(blockSize, number)
+        + compression.streamedScratchBytes(blockSize, slots, number);
+  }
+
   /** The numbers of the largest matrix that depends on the block: all slots of the trajectory. */
-  private static long largestMatrix(NeuralOde model, TimeGrid grid, int blockSize) {
-    return (long) model.width() * blockSize * model.outputs() * (grid.evaluations() + 1L);
+  private static long largestMatrix(NeuralOde model, int slots, int blockSize) {
+    return (long) model.width() * blockSize * model.outputs() * (slots + 1L);
   }
 
   /**

@@ -27,11 +27,13 @@ import java.util.function.IntToDoubleFunction;
  */
 final class TimeCompression {
 
+  private final NeuralOde model;
   private final TimeGrid grid;
   private final TimeNodes nodes;
   private final TimePolynomials polynomials;
 
-  TimeCompression(TimeGrid grid, TimeNodes nodes) {
+  TimeCompression(NeuralOde model, TimeGrid grid, TimeNodes nodes) {
+    this.model = model;
     this.grid = grid;
     this.nodes = nodes;
     polynomials = new TimePolynomials(grid, nodes.most());
@@ -42,6 +44,15 @@ final class TimeCompression {
               "is %d but %s has %d distinct times; choose at most that, or all",
               nodes.most(), grid, polynomials.count()));
     }
+  }
+
+  /**
+   * The same while the features are made, of inputs x, d×N.
+   *
+   * @param workspace has the compressed features
+   */
+  StreamedCompression streamed(Matrix x, Workspace workspace) {
+    return new StreamedCompression(model, grid, this, x, workspace);
   }
 
   /** The most that are kept. */
@@ -63,8 +74,7 @@ final class TimeCompression {
    * @param workspace has the compressed features
    */
   Compressed compress(TangentFeatures full, Workspace workspace) {
-    int count = nodes.tolerance() == 0 ? nodes.most() : enough(full, workspace);
-    NeuralOde model = full.model();
+    int count = count(k -> productOfNorms(full, k, workspace));
     int columns = full.initialAdjoint().columns();
     Matrix adjoints = workspace.allocate(model.width(), Math.multiplyExact(columns, count));
     Matrix activations =
@@ -92,23 +102,35 @@ final class TimeCompression {
     return new Compressed(compressed, error);
   }
 
-  /** How many nodes leave out no more than the tolerance, judged by two coefficients in a row. */
-  private int enough(TangentFeatures full, Workspace workspace) {
+  /** ‖Â_k‖ ‖Φ̂_k‖. */
+  private double productOfNorms(TangentFeatures full, int k, Workspace workspace) {
+    try (Workspace scratch = workspace.scope()) {
+      return norm(full.adjoints(), polynomials.values(k, 1), scratch)
+          * norm(full.activations(), polynomials.weighted(k, 1), scratch);
+    }
+  }
+
+  /**
+   * How many nodes are kept: those asked for, or as many as leave out no more than the tolerance,
+   * judged by two coefficients in a row.
+   *
+   * @param productOfNorms ‖Â_k‖ ‖Φ̂_k‖
+   */
+  int count(IntToDoubleFunction productOfNorms) {
+    if (nodes.tolerance() == 0) {
+      return nodes.most();
+    }
     double first = 0;
     boolean small = false;
     for (int k = 0; k < polynomials.count(); k++) {
-      try (Workspace scratch = workspace.scope()) {
-        double product =
-            norm(full.adjoints(), polynomials.values(k, 1), scratch)
-                * norm(full.activations(), polynomials.weighted(k, 1), scratch);
-        first = k == 0 ? product : first;
-        // Twice, as the kernel is a product of two gradients.
-        boolean alsoSmall = 2 * product <= nodes.tolerance() * first;
-        if (small && alsoSmall) {
-          return k;
-        }
-        small = alsoSmall;
+      double product = productOfNorms.applyAsDouble(k);
+      first = k == 0 ? product : first;
+      // Twice, as the kernel is a product of two gradients.
+      boolean alsoSmall = 2 * product <= nodes.tolerance() * first;
+      if (small && alsoSmall) {
+        return k;
       }
+      small = alsoSmall;
     }
     if (polynomials.count() < nodes.most()) {
       return polynomials.count(); // all that there are
@@ -118,7 +140,7 @@ final class TimeCompression {
         String.format(
             "auto ends at %d, and the gradients of %s by %s are not smooth enough in time for %.0e;"
                 + " choose all, or a number",
-            nodes.most(), full.model().activation().label(), grid, nodes.tolerance()));
+            nodes.most(), model.activation().label(), grid, nodes.tolerance()));
   }
 
   /** ‖Σ_q m_q X_q‖ of one column m. */
@@ -129,7 +151,7 @@ final class TimeCompression {
   }
 
   /** result_k ← Σ_q m_qk X_q. */
-  private static void project(Matrix slots, DenseMatrix map, Matrix result, Workspace scratch) {
+  static void project(Matrix slots, DenseMatrix map, Matrix result, Workspace scratch) {
     int length = slots.rows() * (slots.columns() / map.rows());
     scratch
         .backend()
@@ -162,7 +184,7 @@ final class TimeCompression {
    *
    * @param map m
    */
-  private static double[] rest(
+  static double[] rest(
       Matrix slots,
       Matrix coefficients,
       DenseMatrix map,
@@ -200,14 +222,24 @@ final class TimeCompression {
   }
 
   /** Bytes of the features of a block that {@link #compress} leaves in its workspace. */
-  long retainedBytes(NeuralOde model, int samples, int bytesPerNumber) {
+  long retainedBytes(int samples, int bytesPerNumber) {
     long outputs = model.outputs();
     long columnsPerSample = (mostNodes() + 1L) * (outputs + 1L);
     return (columnsPerSample * model.width() + outputs) * samples * bytesPerNumber;
   }
 
+  /**
+   * Bytes that {@link #streamed} takes beside the pairs of a segment and the compressed features.
+   */
+  long streamedScratchBytes(int samples, int slotsOfSegment, int bytesPerNumber) {
+    long columns = (long) samples * model.outputs();
+    long nodesAndSlot = (mostNodes() + 1L) * columns * model.width();
+    long maps = 2L * mostNodes() * Math.max(slotsOfSegment, mostNodes());
+    return (nodesAndSlot + maps) * bytesPerNumber;
+  }
+
   /** Bytes that {@link #compress} takes beside full and compressed features. */
-  long scratchBytes(NeuralOde model, int samples, int bytesPerNumber) {
+  long scratchBytes(int samples, int bytesPerNumber) {
     long slots = (1L + model.outputs()) * model.width() * samples;
     return (slots + 4L * grid.evaluations() * mostNodes()) * bytesPerNumber;
   }

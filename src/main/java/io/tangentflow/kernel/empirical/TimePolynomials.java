@@ -21,16 +21,22 @@ final class TimePolynomials {
 
   /** The first ones, at most {@code most}: there are no more than distinct times. */
   TimePolynomials(TimeGrid grid, int most) {
+    this(grid, 0, most);
+  }
+
+  /** Of the evaluations from {@code first} on alone; q is counted from there. */
+  TimePolynomials(TimeGrid grid, int first, int most) {
     int stages = grid.tableau().stages();
-    int q = grid.evaluations();
+    int q = grid.evaluations() - first;
     double[] b = grid.tableau().b();
     boolean positive = Arrays.stream(b).allMatch(weight -> weight > 0);
     weights = new double[q];
     double[] times = new double[q];
     for (int i = 0; i < q; i++) {
-      weights[i] = (positive ? b[i % stages] : 1.0 / stages) / grid.depth();
-      int step = i / stages;
-      times[i] = (step + grid.tableau().c()[i % stages]) / grid.depth();
+      int stage = (first + i) % stages;
+      int step = (first + i) / stages;
+      weights[i] = (positive ? b[stage] : 1.0 / stages) / grid.depth();
+      times[i] = (step + grid.tableau().c()[stage]) / grid.depth();
     }
     double[] next = new double[q];
     Arrays.fill(next, 1);
@@ -74,6 +80,30 @@ final class TimePolynomials {
     return weights[evaluation];
   }
 
+  /**
+   * Σ_q μ_q p'_j(t_q) p_k(t_q) over the evaluations of p', the last of these: M, p = Σ_j M_jk p'_j.
+   */
+  DenseMatrix onTheLast(TimePolynomials last) {
+    int skipped = weights.length - last.weights.length;
+    DenseMatrix m = DenseMatrix.zeros(last.count(), count());
+    for (int k = 0; k < count(); k++) {
+      double[] p = values.get(k);
+      for (int j = 0; j < last.count(); j++) {
+        m.set(j, k, last.product(last.values.get(j), Arrays.copyOfRange(p, skipped, p.length)));
+      }
+    }
+    return m;
+  }
+
+  /** p_k(t_q) of the first {@code evaluations}, of all polynomials. */
+  DenseMatrix valuesOfFirst(int evaluations) {
+    DenseMatrix p = DenseMatrix.zeros(evaluations, count());
+    for (int k = 0; k < count(); k++) {
+      System.arraycopy(values.get(k), 0, p.values(), k * evaluations, evaluations);
+    }
+    return p;
+  }
+
   /** p_k(t_q) of {@code count} of them from {@code first} on, Q×count. */
   DenseMatrix values(int first, int count) {
     DenseMatrix p = DenseMatrix.zeros(weights.length, count);
@@ -85,10 +115,14 @@ final class TimePolynomials {
 
   /** μ_q p_k(t_q), likewise. */
   DenseMatrix weighted(int first, int count) {
-    DenseMatrix p = values(first, count);
-    for (int i = 0; i < p.values().length; i++) {
-      p.values()[i] *= weights[i % weights.length];
+    return timesWeights(values(first, count));
+  }
+
+  /** μ_q m_qk of the first evaluations. */
+  DenseMatrix timesWeights(DenseMatrix m) {
+    for (int i = 0; i < m.values().length; i++) {
+      m.values()[i] *= weights[i % m.rows()];
     }
-    return p;
+    return m;
   }
 }
