@@ -82,7 +82,18 @@ public interface Backend extends AutoCloseable {
    * target ← standard normal numbers, entry e in column-major order being number e of the stream
    * (see {@link io.tangentflow.model.Philox}): the same on every backend up to rounding.
    */
-  void gaussian(Matrix target, long seed, int stream);
+  default void gaussian(Matrix target, long seed, int stream) {
+    gaussian(target, seed, stream, 0);
+  }
+
+  /**
+   * The same from number {@code first} of the stream on: a part of a matrix alone.
+   *
+   * @param first a multiple of four, as numbers are made by fours
+   * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if {@code first} is not 0 and
+   *     numbers come from elsewhere than Philox
+   */
+  void gaussian(Matrix target, long seed, int stream, long first);
 
   // Products.
 

@@ -38,6 +38,13 @@ public final class Shapes {
     }
   }
 
+  /** Refuses a number of a stream that begins no four of them. */
+  public static void requireWholeFours(long first) {
+    if (first < 0 || first % 4 != 0) {
+      throw new IllegalArgumentException(first + " is not a multiple of four");
+    }
+  }
+
   /**
    * The number of outputs that an adjoint has for each column of the state.
    *

@@ -3,6 +3,7 @@ package io.tangentflow.cli;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.data.Dataset;
+import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.report.Numbers;
 import io.tangentflow.sweep.Cell;
 import io.tangentflow.sweep.CellResult;
@@ -14,7 +15,9 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import picocli.CommandLine.Mixin;
 
 /** What the commands that run or go on with a sweep share. */
@@ -120,6 +123,7 @@ final class SweepRun {
   private final class Narration implements Sweep.Listener {
     private final Console.Progress progress;
     private String limit = "";
+    private final Set<Integer> widthsByPanels = new HashSet<>();
 
     Narration(Console.Progress progress) {
       this.progress = progress;
@@ -128,6 +132,14 @@ final class SweepRun {
     @Override
     public void begin(Cell cell) {
       progress.detail(cell.activation() + ", width " + cell.width() + ", seed " + cell.seed());
+    }
+
+    /** What it costs not to hold W is said once for each width. */
+    @Override
+    public void plan(Cell cell, GramPlan plan) {
+      if (plan.weightsByPanels() && widthsByPanels.add(cell.width())) {
+        console().status("width " + cell.width() + ": W does not fit in memory; " + plan);
+      }
     }
 
     @Override

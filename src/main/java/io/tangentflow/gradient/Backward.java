@@ -81,7 +81,7 @@ final class Backward {
     for (int at = trajectory.grid().evaluations() - 1; at >= 0; at--) {
       int s = at % nu.length;
       Matrix next = slot(shifted, at);
-      backend.gemm(Transpose.YES, Transpose.NO, 1, weights.w(), slot(shifted, at + 1), 0, nu[s]);
+      weights.flow().multiplyTransposed(1, slot(shifted, at + 1), nu[s]);
       Matrix derivative = trajectory.derivatives(at);
       if (s > 0) {
         double weight = scale * b[s - 1];

@@ -43,7 +43,8 @@ public final class GradientSum implements PairSink {
             model,
             workspace.allocate(n, model.inputDim()),
             workspace.allocate(n, n),
-            workspace.allocate(model.outputs(), n));
+            workspace.allocate(model.outputs(), n),
+            backend);
     outputs = workspace.allocate(model.outputs(), x.columns());
   }
 

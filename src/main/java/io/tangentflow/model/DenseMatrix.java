@@ -1,5 +1,6 @@
 package io.tangentflow.model;
 
+import java.util.Arrays;
 import java.util.function.IntFunction;
 
 /**
@@ -53,6 +54,12 @@ public record DenseMatrix(int rows, int columns, double[] values) {
 
   public void set(int i, int j, double value) {
     values[i + j * rows] = value;
+  }
+
+  /** A copy of {@code count} columns from {@code first} on. */
+  public DenseMatrix columnRange(int first, int count) {
+    return new DenseMatrix(
+        rows, count, Arrays.copyOfRange(values, first * rows, (first + count) * rows));
   }
 
   /** A copy with rows and columns exchanged. */

@@ -71,11 +71,11 @@ final class FixedSteps {
   void evaluate(int s, Matrix phi, Matrix nextPhi, Matrix nextSlope) {
     if (k.length == 0) {
       double scale = dt * model.flowScale();
-      backend.gemm(Transpose.NO, Transpose.NO, scale, weights.w(), phi, 1, h);
+      weights.flow().multiply(scale, phi, 1, h);
       backend.activate(model.activation(), h, nextPhi, nextSlope);
       return;
     }
-    backend.gemm(Transpose.NO, Transpose.NO, model.flowScale(), weights.w(), phi, 0, k[s]);
+    weights.flow().multiply(model.flowScale(), phi, 0, k[s]);
     if (s + 1 < k.length) {
       backend.stage(model.activation(), h, increments.get(s), nextPhi, nextSlope);
     } else {

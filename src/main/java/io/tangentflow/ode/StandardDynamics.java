@@ -4,7 +4,6 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Term;
-import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.Parameters;
@@ -121,7 +120,7 @@ public enum StandardDynamics implements Dynamics {
     public void evaluate(
         double t, Matrix h, List<Term> increments, Matrix k, Matrix pair, Matrix slope) {
       activate(t, h, increments, pair, slope);
-      backend.gemm(Transpose.NO, Transpose.NO, scale(t), weights.w(), pair, 0, k);
+      weights.flow().multiply(scale(t), pair, 0, k);
     }
 
     @Override
@@ -132,7 +131,7 @@ public enum StandardDynamics implements Dynamics {
 
     @Override
     public void pullback(double t, Matrix slope, Matrix mu, Matrix nu) {
-      backend.gemm(Transpose.YES, Transpose.NO, scale(t), weights.w(), mu, 0, nu);
+      weights.flow().multiplyTransposed(scale(t), mu, nu);
       // Of the passes over a stage of an adjoint, the one that multiplies by φ' alone.
       backend.adjointStage(slope, nu, 0, mu, List.of(), spare);
     }
@@ -161,7 +160,7 @@ public enum StandardDynamics implements Dynamics {
     public void evaluate(
         double t, Matrix h, List<Term> increments, Matrix k, Matrix pair, Matrix slope) {
       backend.stage(StandardActivation.IDENTITY, h, increments, pair, slope);
-      backend.gemm(Transpose.NO, Transpose.NO, scale(t), weights.w(), pair, 0, z);
+      weights.flow().multiply(scale(t), pair, 0, z);
       backend.activate(weights.model().activation(), z, k, slope);
     }
 
@@ -169,7 +168,7 @@ public enum StandardDynamics implements Dynamics {
     public void pullback(double t, Matrix slope, Matrix mu, Matrix nu) {
       // Of the passes over a stage of an adjoint, the one that multiplies by φ' alone.
       backend.adjointStage(slope, mu, 0, spare, List.of(), nu);
-      backend.gemm(Transpose.YES, Transpose.NO, scale(t), weights.w(), mu, 0, nu);
+      weights.flow().multiplyTransposed(scale(t), mu, nu);
     }
 
     @Override

@@ -46,6 +46,9 @@ public final class Sweep {
     /** A cell, or the limiting kernel it is set against, is begun. */
     void begin(Cell cell);
 
+    /** How a cell's Gram matrix is about to be computed. */
+    default void plan(Cell cell, GramPlan plan) {}
+
     /** A cell, or its limiting kernel, could not be computed; the exception follows. */
     void failed(Cell cell);
 
@@ -150,7 +153,7 @@ public final class Sweep {
         try {
           DenseMatrix limit =
               limits.computeIfAbsent(limitName(cell), name -> limit(cell, listener));
-          result = compute(cell, limit, firstOfWidth);
+          result = compute(cell, limit, firstOfWidth, listener);
         } catch (RuntimeException | Error e) {
           listener.failed(cell);
           throw e;
@@ -209,11 +212,13 @@ public final class Sweep {
         : new ContinuumLimit(model);
   }
 
-  private CellResult compute(Cell cell, DenseMatrix limit, boolean firstOfWidth) {
+  private CellResult compute(
+      Cell cell, DenseMatrix limit, boolean firstOfWidth, Listener listener) {
     long start = System.nanoTime();
     NeuralOde model = configuration.model(cell, dataset.dimension());
     TimeGrid grid = SweepConfiguration.grid(cell);
     GramPlan plan = plan(configuration, cell, dataset.dimension(), backend, budget);
+    listener.plan(cell, plan);
     Parameters parameters = new Parameters.Seeded(cell.seed());
     EmpiricalNtk.Result ntk =
         new EmpiricalNtk(model, grid, plan)

@@ -61,7 +61,8 @@ class GradientDescentTest {
         model,
         workspace.allocate(model.width(), model.inputDim()),
         workspace.allocate(model.width(), model.width()),
-        workspace.allocate(model.outputs(), model.width()));
+        workspace.allocate(model.outputs(), model.width()),
+        workspace.backend());
   }
 
   /** The tolerance of a short computation; both sides sum some hundred products. */

@@ -132,12 +132,13 @@ final class CpuBackend implements Backend {
   }
 
   @Override
-  public void gaussian(Matrix target, long seed, int stream) {
+  public void gaussian(Matrix target, long seed, int stream, long first) {
+    Shapes.requireWholeFours(first);
     Span t = span(target);
     parallel.run(
         target.rows() * target.columns(),
         BLOCK,
-        (from, to) -> t.gaussian(seed, stream, from, to - from));
+        (from, to) -> t.gaussian(seed, stream, first + from, from, to - from));
   }
 
   @Override

@@ -87,9 +87,9 @@ final class CpuEnsemble {
 
     void solve(int network) {
       long seed = ensemble.firstSeed() + network;
-      u.gaussian(seed, Parameters.STREAM_U, 0, n * model.inputDim());
-      w.gaussian(seed, Parameters.STREAM_W, 0, n * n);
-      v.gaussian(seed, Parameters.STREAM_V, 0, model.outputs() * n);
+      u.gaussian(seed, Parameters.STREAM_U, 0, 0, n * model.inputDim());
+      w.gaussian(seed, Parameters.STREAM_W, 0, 0, n * n);
+      v.gaussian(seed, Parameters.STREAM_V, 0, 0, model.outputs() * n);
       h.clear(0, size);
       h.addProduct(model.inputScale(), u, n, model.inputDim(), inputs, samples, 0, h, 0);
       activate(h);

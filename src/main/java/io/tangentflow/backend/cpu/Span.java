@@ -143,12 +143,12 @@ final class Span {
     }
   }
 
-  /** this ← numbers {@code at} … at + count − 1 of a stream. */
-  void gaussian(long seed, int stream, int at, int count) {
+  /** this, from {@code at} on, ← numbers {@code first} … first + count − 1 of a stream. */
+  void gaussian(long seed, int stream, long first, int at, int count) {
     if (precision == Precision.FP32) {
-      kernels.gaussian(seed, stream, at, floats(), index(at), count);
+      kernels.gaussian(seed, stream, first, floats(), index(at), count);
     } else {
-      kernels.gaussian(seed, stream, at, doubles(), index(at), count);
+      kernels.gaussian(seed, stream, first, doubles(), index(at), count);
     }
   }
 

@@ -214,19 +214,26 @@ final class CudaBackend implements Backend {
   }
 
   @Override
-  public void gaussian(Matrix target, long seed, int stream) {
+  public void gaussian(Matrix target, long seed, int stream, long first) {
+    Shapes.requireWholeFours(first);
     CudaMatrix t = contiguous(target);
     if (random != null) {
+      if (first != 0) {
+        throw new InvalidConfiguration(
+            "--rng",
+            "curand makes a matrix in one piece, and W does not fit in memory; choose philox or more"
+                + " --memory");
+      }
       bind();
       random.fill(t, seed, stream);
     } else {
-      gaussian(t, t.entries(), seed, stream, 1);
+      gaussian(t, first, t.entries(), seed, stream, 1);
     }
   }
 
   /** Fills each network's {@code count} numbers from the stream of its seed, seed + b. */
-  void gaussian(CudaMatrix target, long count, long seed, int stream, long networks) {
-    begin().size(count).size(seed).integer(stream).size(networks).matrix(target);
+  void gaussian(CudaMatrix target, long first, long count, long seed, int stream, long networks) {
+    begin().size(first).size(count).size(seed).integer(stream).size(networks).matrix(target);
     runOver(count * networks, "gaussian" + Kernels.suffix(target.precision()));
   }
 

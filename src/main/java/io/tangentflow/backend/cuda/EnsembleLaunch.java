@@ -169,7 +169,7 @@ final class EnsembleLaunch {
     private CudaMatrix generated(Matrix all, int columns, int stream) {
       CudaMatrix used = (CudaMatrix) all.columnRange(0, columns * count);
       long numbers = (long) all.rows() * columns;
-      backend.gaussian(used, numbers, ensemble.firstSeed() + first, stream, count);
+      backend.gaussian(used, 0, numbers, ensemble.firstSeed() + first, stream, count);
       return (CudaMatrix) used.columnRange(0, columns);
     }
 

@@ -147,7 +147,7 @@ public final class EmpiricalNtk {
     Compression compression = new Compression(0, 0);
     String purpose = "the Gram matrix of " + samples + " samples at width " + model.width();
     try (Workspace workspace = backend.workspace(purpose, plan.deviceBytes())) {
-      Weights weights = Weights.place(model, parameters, workspace);
+      Weights weights = plan.place(model, parameters, workspace);
       for (int i = 0; i < blocks; i++) {
         try (Workspace outer = workspace.scope()) {
           Compressed kept = features(weights, inputs, i, outer);

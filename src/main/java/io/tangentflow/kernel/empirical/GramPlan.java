@@ -6,14 +6,17 @@ import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Workspace;
 import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.gradient.SegmentedAdjoint;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
 import java.util.Comparator;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +26,8 @@ import java.util.stream.Stream;
  * @param nodes in time, at which the structured one keeps features
  * @param streamed whether features are brought to these nodes while they are solved for, from
  *     states at segments of steps, and not after it
+ * @param weightColumns columns of W that are in memory at a time, made again for each product; 0
+ *     where all of W is held
  * @param blockSize samples that are solved at a time
  * @param flops of the solves and the Gram together, with as many nodes as there may be
  * @param deviceBytes of the backend's matrices at the peak
@@ -32,6 +37,7 @@ public record GramPlan(
     GramStrategy strategy,
     TimeNodes nodes,
     boolean streamed,
+    int weightColumns,
     int blockSize,
     double flops,
     long deviceBytes,
@@ -54,9 +60,16 @@ public record GramPlan(
    */
   public static GramPlan choose(
       NeuralOde model, TimeGrid grid, int samples, Precision precision, MemoryBudget budget) {
-    return Stream.of(GramStrategy.values())
-        .flatMap(strategy -> fit(strategy, model, grid, samples, precision, budget).stream())
-        .min(Comparator.comparingDouble(plan -> plan.cost(model, samples)))
+    return firstThatFits(
+            model,
+            precision,
+            columns ->
+                Stream.of(GramStrategy.values())
+                    .flatMap(
+                        strategy ->
+                            fit(strategy, model, grid, columns, samples, precision, budget)
+                                .stream())
+                    .min(Comparator.comparingDouble(plan -> plan.cost(model, samples))))
         .orElseThrow(
             () -> refusal(GramStrategy.STRUCTURED, model, grid, samples, precision, budget));
   }
@@ -73,7 +86,10 @@ public record GramPlan(
       int samples,
       Precision precision,
       MemoryBudget budget) {
-    return fit(strategy, model, grid, samples, precision, budget)
+    return firstThatFits(
+            model,
+            precision,
+            columns -> fit(strategy, model, grid, columns, samples, precision, budget))
         .orElseThrow(() -> refusal(strategy, model, grid, samples, precision, budget));
   }
 
@@ -93,49 +109,103 @@ public record GramPlan(
       MemoryBudget budget) {
     requirePossible(model, grid, 1, samples, precision, budget);
     TimeCompression compression = new TimeCompression(model, grid, nodes);
-    Optional<GramPlan> whole =
-        fitCompressed(compression, nodes, false, model, grid, samples, precision, budget);
-    if (whole.isPresent() && whole.get().blockSize == samples) {
-      return whole.get();
-    }
-    // Smaller blocks are solved for again and again, segments once more.
-    return Stream.concat(
-            whole.stream(),
-            fitCompressed(compression, nodes, true, model, grid, samples, precision, budget)
-                .stream())
-        .min(Comparator.comparingDouble(GramPlan::flops))
+    return firstThatFits(
+            model,
+            precision,
+            columns ->
+                chooseCompressed(
+                    compression, nodes, columns, model, grid, samples, precision, budget))
         .orElseThrow(
             () ->
                 budget.refusal(
                     purpose(model, grid, samples),
-                    compressedBytes(compression, true, model, grid, samples, 1, precision),
+                    compressedBytes(
+                        compression,
+                        true,
+                        leastColumns(model, precision),
+                        model,
+                        grid,
+                        samples,
+                        1,
+                        precision),
                     hostBytes(model, samples, 1)));
+  }
+
+  /** With W in memory, or where that does not fit with columns of it. */
+  private static Optional<GramPlan> firstThatFits(
+      NeuralOde model, Precision precision, IntFunction<Optional<GramPlan>> ofColumns) {
+    Optional<GramPlan> held = ofColumns.apply(model.width());
+    int columns = leastColumns(model, precision);
+    return held.isPresent() || columns == model.width() ? held : ofColumns.apply(columns);
+  }
+
+  /**
+   * The columns of W of a panel: of a width at which products are no slower, but no more than an
+   * eighth of W, and whole fours of random numbers.
+   */
+  private static int leastColumns(NeuralOde model, Precision precision) {
+    int n = model.width();
+    int columns = Math.min(n / 8, panel((long) n * precision.bytes(), n)) / 4 * 4;
+    return n < 16 ? n : Math.max(4, columns);
+  }
+
+  private static Optional<GramPlan> chooseCompressed(
+      TimeCompression compression,
+      TimeNodes nodes,
+      int weightColumns,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      Precision precision,
+      MemoryBudget budget) {
+    Optional<GramPlan> whole =
+        fitCompressed(
+            compression, nodes, false, weightColumns, model, grid, samples, precision, budget);
+    if (whole.isPresent() && whole.get().blockSize == samples) {
+      return whole;
+    }
+    // Smaller blocks are solved for again and again, segments once more.
+    Optional<GramPlan> streamed =
+        fitCompressed(
+            compression, nodes, true, weightColumns, model, grid, samples, precision, budget);
+    return Stream.concat(whole.stream(), streamed.stream())
+        .min(Comparator.comparingDouble(GramPlan::flops));
   }
 
   private static Optional<GramPlan> fitCompressed(
       TimeCompression compression,
       TimeNodes nodes,
       boolean streamed,
+      int weightColumns,
       NeuralOde model,
       TimeGrid grid,
       int samples,
       Precision precision,
       MemoryBudget budget) {
     int mostSlots = streamed ? slotsOfSegment(model, grid) : grid.evaluations();
-    if (!budget.admits(leastOnDevice(model, mostSlots, precision), 0)) {
+    if (!budget.admits(leastOnDevice(model, weightColumns, mostSlots, precision), 0)) {
       return Optional.empty();
     }
     for (int blocks = 1; blocks <= samples; blocks++) {
       int blockSize = (samples - 1) / blocks + 1;
       long deviceBytes =
-          compressedBytes(compression, streamed, model, grid, samples, blockSize, precision);
+          compressedBytes(
+              compression, streamed, weightColumns, model, grid, samples, blockSize, precision);
       long hostBytes = hostBytes(model, samples, blockSize);
       int slots = Math.max(mostSlots, compression.mostNodes());
       if (budget.admits(deviceBytes, hostBytes)
           && largestMatrix(model, slots, blockSize) <= LARGEST_ARRAY) {
         double flops = compressedFlops(compression, streamed, model, grid, samples, blockSize);
         return Optional.of(
-            new GramPlan(STRUCTURED, nodes, streamed, blockSize, flops, deviceBytes, hostBytes));
+            new GramPlan(
+                STRUCTURED,
+                nodes,
+                streamed,
+                unlessAll(weightColumns, model),
+                blockSize,
+                flops,
+                deviceBytes,
+                hostBytes));
       }
     }
     return Optional.empty();
@@ -160,7 +230,30 @@ public record GramPlan(
       throw budget.refusal("the Gram matrix of " + samples + " samples", 0, host);
     }
     return new GramPlan(
-        strategy, TimeNodes.ALL, false, samples, Double.NaN, budget.deviceBytesBeside(host), host);
+        strategy,
+        TimeNodes.ALL,
+        false,
+        0,
+        samples,
+        Double.NaN,
+        budget.deviceBytesBeside(host),
+        host);
+  }
+
+  /** Whether W is not in memory as a whole, since it does not fit. */
+  public boolean weightsByPanels() {
+    return weightColumns > 0;
+  }
+
+  /** Places a network's parameters as planned. */
+  Weights place(NeuralOde model, Parameters parameters, Workspace workspace) {
+    return weightsByPanels()
+        ? Weights.placeByPanels(model, parameters, weightColumns, workspace)
+        : Weights.place(model, parameters, workspace);
+  }
+
+  private static int unlessAll(int weightColumns, NeuralOde model) {
+    return weightColumns == model.width() ? 0 : weightColumns;
   }
 
   /** structured, explicit or compressed, which is structured with features at fewer nodes. */
@@ -190,19 +283,29 @@ public record GramPlan(
       GramStrategy strategy,
       NeuralOde model,
       TimeGrid grid,
+      int weightColumns,
       int samples,
       Precision precision,
       MemoryBudget budget) {
     requirePossible(model, grid, grid.evaluations(), samples, precision, budget);
     for (int blocks = 1; blocks <= samples; blocks++) {
       int blockSize = (samples - 1) / blocks + 1;
-      long deviceBytes = deviceBytes(strategy, model, grid, samples, blockSize, precision);
+      long deviceBytes =
+          deviceBytes(strategy, model, grid, weightColumns, samples, blockSize, precision);
       long hostBytes = hostBytes(model, samples, blockSize);
       if (budget.admits(deviceBytes, hostBytes)
           && largestMatrix(model, grid.evaluations(), blockSize) <= LARGEST_ARRAY) {
         double flops = flops(strategy, model, grid, samples, blockSize);
         return Optional.of(
-            new GramPlan(strategy, TimeNodes.ALL, false, blockSize, flops, deviceBytes, hostBytes));
+            new GramPlan(
+                strategy,
+                TimeNodes.ALL,
+                false,
+                unlessAll(weightColumns, model),
+                blockSize,
+                flops,
+                deviceBytes,
+                hostBytes));
       }
     }
     return Optional.empty();
@@ -221,7 +324,7 @@ public record GramPlan(
       Precision precision,
       MemoryBudget budget) {
     requireSamples(samples);
-    long onDevice = leastOnDevice(model, pairs, precision);
+    long onDevice = leastOnDevice(model, leastColumns(model, precision), pairs, precision);
     double columns = (double) samples * model.outputs();
     long onHost = (long) (Double.BYTES * columns * columns);
     if (!budget.admits(onDevice, onHost)) {
@@ -230,10 +333,11 @@ public record GramPlan(
     requireOrder(model, samples);
   }
 
-  /** The weights and so many pairs of one sample. */
-  private static long leastOnDevice(NeuralOde model, int pairs, Precision precision) {
+  /** The weights, with so many columns of W, and so many pairs of one sample. */
+  private static long leastOnDevice(
+      NeuralOde model, int weightColumns, int pairs, Precision precision) {
     double n = model.width();
-    double columns = n + model.inputDim() + (double) model.outputs() * pairs;
+    double columns = (double) weightColumns + model.inputDim() + (double) model.outputs() * pairs;
     return (long) (precision.bytes() * n * columns);
   }
 
@@ -265,7 +369,8 @@ public record GramPlan(
       int samples,
       Precision precision,
       MemoryBudget budget) {
-    long deviceBytes = deviceBytes(strategy, model, grid, samples, 1, precision);
+    int columns = leastColumns(model, precision);
+    long deviceBytes = deviceBytes(strategy, model, grid, columns, samples, 1, precision);
     long hostBytes = hostBytes(model, samples, 1);
     return !budget.admits(deviceBytes, hostBytes)
         ? budget.refusal(purpose(model, grid, samples), deviceBytes, hostBytes)
@@ -295,8 +400,14 @@ public record GramPlan(
             "%s Gram, %d samples at a time; FLOPs and bytes are not known before it runs",
             strategy, blockSize)
         : String.format(
-            "%s Gram%s, %d samples at a time, %.3g GFLOP, %.1f MiB",
-            strategy, compressedTo(), blockSize, flops / 1e9, mebibytes);
+            "%s Gram%s, %d samples at a time%s, %.3g GFLOP, %.1f MiB",
+            strategy, compressedTo(), blockSize, weightPanels(), flops / 1e9, mebibytes);
+  }
+
+  private String weightPanels() {
+    return weightsByPanels()
+        ? String.format(", W made %d columns at a time for each product", weightColumns)
+        : "";
   }
 
   private String compressedTo() {
@@ -368,6 +479,7 @@ public record GramPlan(
   private static long compressedBytes(
       TimeCompression compression,
       boolean streamed,
+      int weightColumns,
       NeuralOde model,
       TimeGrid grid,
       int samples,
@@ -382,7 +494,7 @@ public record GramPlan(
             ? streamedBytes(compression, model, grid, blockSize, number)
             : compressingBytes(compression, model, grid, blockSize, number);
     return peak(
-        Weights.bytes(model, number),
+        Weights.bytes(model, weightColumns, number),
         inputs + retained,
         inputs + making,
         contraction(STRUCTURED, model, nodes, blockSize, number, true),
@@ -423,6 +535,7 @@ public record GramPlan(
       GramStrategy strategy,
       NeuralOde model,
       TimeGrid grid,
+      int weightColumns,
       int samples,
       int blockSize,
       Precision precision) {
@@ -433,7 +546,7 @@ public record GramPlan(
     long features = inputs + adjoint.retainedBytes(model, blockSize, number);
     long solve = inputs + adjoint.bytes(model, blockSize, number);
     return peak(
-        Weights.bytes(model, number),
+        Weights.bytes(model, weightColumns, number),
         features,
         solve,
         contraction(strategy, model, pairs, blockSize, number, true),

@@ -1,6 +1,7 @@
 package io.tangentflow.kernel.empirical;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -396,9 +397,11 @@ class EmpiricalNtkTest {
     assertEquals(
         GramStrategy.STRUCTURED,
         GramPlan.choose(model, few, 1, Precision.FP32, shared(structured.bytes())).strategy());
-    assertThrows(
-        OutOfMemory.class,
-        () -> GramPlan.choose(model, few, 1, Precision.FP32, shared(structured.bytes() - 1)));
+    // With less, W is not held as a whole.
+    assertFalse(structured.weightsByPanels());
+    assertTrue(
+        GramPlan.choose(model, few, 1, Precision.FP32, shared(structured.bytes() - 1))
+            .weightsByPanels());
   }
 
   @ParameterizedTest
