@@ -103,9 +103,22 @@ class ArchitectureTest {
   private static List<String> allowedFor(String name) {
     return switch (name) {
       case "data", "report" -> List.of("model");
+      // Its Gram store keeps files, as the data room does, which rests on the model alone.
+      case "kernel" -> List.of("model", "backend", "ode", "gradient", "data");
       case "experiment", "cli" -> ROOMS;
       default -> ROOMS.subList(0, ROOMS.indexOf(name));
     };
+  }
+
+  /** What is computed does not know files. */
+  @Test
+  void ofTheKernelsTheGramStoreAloneKnowsFiles() {
+    noClasses()
+        .that(resideInAPackage(room("kernel")).and(outside(BASE + ".kernel.gram..")))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(room("data"))
+        .check(CLASSES);
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** How the Gram matrix of an empirical tangent kernel is made. */
@@ -43,41 +44,38 @@ final class GramOptions {
 
   /** Refuses what no problem could be planned with. */
   void require() {
-    if (!nodes().all() && !gram.equalsIgnoreCase(AUTO) && !compressed()) {
+    if (!nodes().all() && asked().isPresent() && !compressed()) {
       throw new InvalidConfiguration(
-          "--time-nodes", "is for --gram compressed or auto, not " + strategy());
+          "--time-nodes", "is for --gram compressed or auto, not " + asked().get());
     }
   }
 
-  /** Whether fewer nodes in time are allowed, or asked for. */
-  boolean fewerNodes() {
-    return compressed() || !nodes().all();
+  /** The way that is asked for; compressed is a structured one. */
+  Optional<GramStrategy> asked() {
+    if (gram.equalsIgnoreCase(AUTO)) {
+      return Optional.empty();
+    }
+    return Optional.of(compressed() ? GramStrategy.STRUCTURED : GramStrategy.named(gram));
   }
 
-  /** The exact way that is asked for; structured where none is. */
-  GramStrategy strategy() {
-    return gram.equalsIgnoreCase(AUTO) ? GramStrategy.STRUCTURED : GramStrategy.named(gram);
+  /** The nodes that are asked for, or allowed where the way is left open. */
+  TimeNodes nodes() {
+    TimeNodes nodes = TimeNodes.named(timeNodes);
+    return compressed() && nodes.all() ? TimeNodes.AUTO : nodes;
   }
 
   /** The plans that are admitted, the fastest first: the first is the one to take. */
   List<GramForecast> forecasts(GramPlanner planner) {
     require();
-    if (gram.equalsIgnoreCase(AUTO)) {
+    if (asked().isEmpty()) {
       return planner.forecasts(nodes());
     }
-    GramPlan plan =
-        compressed()
-            ? planner.compressed(nodes().all() ? TimeNodes.AUTO : nodes())
-            : planner.plan(strategy());
+    GramPlan plan = compressed() ? planner.compressed(nodes()) : planner.plan(asked().get());
     return List.of(planner.forecast(plan));
   }
 
   private boolean compressed() {
     return gram.toLowerCase(Locale.ROOT).equals(COMPRESSED);
-  }
-
-  private TimeNodes nodes() {
-    return TimeNodes.named(timeNodes);
   }
 
   /**

@@ -50,6 +50,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       LimitCommand.class,
       ActivationCommand.class,
       PredictCommand.class,
+      GramCommand.class,
       SpectrumCommand.class,
       CertifyCommand.class,
       EnsembleCommand.class,

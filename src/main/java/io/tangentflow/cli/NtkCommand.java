@@ -21,7 +21,13 @@ import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramForecast;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.empirical.GramPlanner;
+import io.tangentflow.kernel.empirical.GramStrategy;
+import io.tangentflow.kernel.empirical.NtkTiles;
 import io.tangentflow.kernel.empirical.PrecisionCheck;
+import io.tangentflow.kernel.empirical.TilePlan;
+import io.tangentflow.kernel.empirical.TimeNodes;
+import io.tangentflow.kernel.gram.GramStore;
+import io.tangentflow.kernel.gram.Shard;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
@@ -34,6 +40,7 @@ import io.tangentflow.spectrum.Spectrum;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
@@ -59,6 +66,7 @@ final class NtkCommand implements Callable<Integer> {
   @Mixin private EngineOptions engine;
   @Mixin private MemoryOption memory;
   @Mixin private GramOptions gram;
+  @Mixin private StoreOptions store;
 
   @Option(
       names = "--width",
@@ -134,6 +142,9 @@ final class NtkCommand implements Callable<Integer> {
   public Integer call() {
     Way way = way();
     gram.require();
+    if (store.asked()) {
+      requireStorable(way);
+    }
     Outputs outputFiles =
         new Outputs().with("--out", out).with("--inputs-out", inputsOut).requireWritable();
     Dataset dataset = data.load();
@@ -141,6 +152,9 @@ final class NtkCommand implements Callable<Integer> {
     NeuralOde model = network.model(dataset.dimension(), width);
     try (Backend backend = engine.open(rng)) {
       MemoryBudget budget = memory.budget(backend);
+      if (store.asked()) {
+        return stored(model, way, gram.asked(), gram.nodes(), dataset, backend, budget);
+      }
       List<GramForecast> forecasts = way.forecasts(gram, model, dataset.samples(), backend, budget);
       if (planOnly) {
         console.result(
@@ -225,7 +239,8 @@ final class NtkCommand implements Callable<Integer> {
                     .put("timeNodesError", fewer.gramError(greatest.value())));
     OptionalDouble difference = OptionalDouble.empty();
     if (backend.precision() != Precision.FP64) {
-      difference = differenceFromFp64(model, way, parameters, dataset, result, backend, budget);
+      difference =
+          differenceFromFp64(model, way, parameters, dataset, result.gram(), backend, budget);
     }
     Table table =
         Table.of(
@@ -314,12 +329,12 @@ final class NtkCommand implements Callable<Integer> {
       if (planned()) {
         return gram.forecasts(new GramPlanner(model, grid, samples, backend, budget));
       }
-      if (gram.fewerNodes()) {
+      if (!gram.nodes().all()) {
         throw new InvalidConfiguration(
             "--time-nodes",
             "needs a solver of known steps and the plain dynamics: --solver and --depth");
       }
-      GramPlan plan = GramPlan.inOneBlock(gram.strategy(), model, samples, budget);
+      GramPlan plan = GramPlan.inOneBlock(gram.asked().orElse(STRUCTURED), model, samples, budget);
       return List.of(new GramForecast(plan, List.of()));
     }
 
@@ -352,13 +367,90 @@ final class NtkCommand implements Callable<Integer> {
         method, method instanceof DiscreteAdjoint discrete ? discrete.grid() : null, field);
   }
 
+  /** Refuses what has no meaning for a matrix that goes into a store. */
+  private void requireStorable(Way way) {
+    store.requirePossible();
+    OptionList.refuse(
+        command,
+        List.of("--out", "--trace"),
+        "is about a matrix in memory, not beside --store; see 'gram export'");
+    if (!way.planned()) {
+      throw new InvalidConfiguration(
+          "--store", "needs a solver of known steps and the plain dynamics: --solver and --depth");
+    }
+  }
+
+  /** Computes the tiles that a store lacks. */
+  private int stored(
+      NeuralOde model,
+      Way way,
+      Optional<GramStrategy> strategy,
+      TimeNodes nodes,
+      Dataset dataset,
+      Backend backend,
+      MemoryBudget budget) {
+    List<GramStrategy> all =
+        nodes.all() ? List.of(GramStrategy.values()) : List.of(GramStrategy.STRUCTURED);
+    StorePlan plan =
+        StorePlan.of(
+            store,
+            new TilePlan(model, way.grid, dataset.samples(), nodes, all, backend.precision()),
+            nodes.all() ? strategy : Optional.of(STRUCTURED),
+            identity(model, way, nodes, dataset, backend),
+            budget);
+    StoreReport report = new StoreReport(plan, store.shard(), backend);
+    console.status(report.planText() + " on " + backend.name() + ", " + backend.description());
+    if (planOnly) {
+      console.result(report.planText(), report.plan());
+      return 0;
+    }
+    Parameters parameters = network.parameters();
+    long start = System.nanoTime();
+    GramStore target = GramStore.openOrCreate(store.path, plan.description());
+    Shard shard = store.shard();
+    try (Console.Progress progress =
+        console.progress("tiles", Math.max(1, shard.size(target.grid().count())))) {
+      StoredNtk tiles = new StoredNtk(target, shard, console, progress);
+      EmpiricalNtk ntk = new EmpiricalNtk(model, way.method, plan.plan());
+      long peak = new NtkTiles(ntk).forEach(parameters, dataset.inputs(), backend, tiles);
+      report.computed(target, tiles.computed(), peak, (System.nanoTime() - start) * 1e-9);
+    }
+    boolean enough = plan.plan().blockSize() >= Math.min(PrecisionCheck.SAMPLES, dataset.samples());
+    // One process of several is enough to say so: the one whose shard holds the first tile.
+    if (backend.precision() != Precision.FP64 && shard.number() == 1 && enough) {
+      report.difference(
+          differenceFromFp64(model, way, parameters, dataset, target.tile(0, 0), backend, budget));
+    }
+    if (inputsOut != null) {
+      Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
+    }
+    console.result(report.text(), report.json());
+    return 0;
+  }
+
+  private Map<String, String> identity(
+      NeuralOde model, Way way, TimeNodes nodes, Dataset dataset, Backend backend) {
+    return new KernelIdentity()
+        .with("kernel", "empirical NTK")
+        .with(model)
+        .with("seed", network.seed)
+        .with("rng", rng)
+        .with("dynamics", way.dynamics.label())
+        .with("gradient", way.method.label())
+        .with("timeNodes", nodes.label())
+        .with("precision", backend.precision())
+        .with("backend", backend.name())
+        .with(data, dataset)
+        .fields();
+  }
+
   /** Empty, with a warning, where the weights fit into memory in FP32 only. */
   private OptionalDouble differenceFromFp64(
       NeuralOde model,
       Way way,
       Parameters parameters,
       Dataset dataset,
-      EmpiricalNtk.Result result,
+      DenseMatrix first,
       Backend backend,
       MemoryBudget budget) {
     if (rng == GaussianSource.CURAND) {
@@ -372,7 +464,7 @@ final class NtkCommand implements Callable<Integer> {
               samples -> new EmpiricalNtk(model, way.method, way.inFp64(model, samples, budget)),
               parameters,
               dataset.inputs(),
-              result.gram(),
+              first,
               backend.name(),
               engine.threads()));
     } catch (OutOfMemory e) {

@@ -8,12 +8,14 @@ import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * Writes a file as a whole or not at all: into a temporary neighbour {@code .NAME.UUID.tmp}, which
@@ -23,6 +25,7 @@ import java.util.UUID;
 public final class AtomicFile {
 
   private static final int BUFFER_BYTES = 1 << 16;
+  private static final Pattern LEFTOVER = Pattern.compile("\\..+\\.[0-9a-f-]{36}\\.tmp");
 
   private AtomicFile() {}
 
@@ -78,6 +81,34 @@ public final class AtomicFile {
   /** As {@link #write(Path, Content)}, of text in UTF-8. */
   public static void write(Path target, String content) {
     write(target, content.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Makes the file unless there is one; of processes that try at the same time one does.
+   *
+   * @return whether this call made it
+   * @throws RunDirectoryConflict if it cannot be written
+   */
+  public static boolean create(Path target, String content) {
+    Path temporary = temporary(target);
+    try {
+      writeSynced(temporary, out -> out.write(content.getBytes(StandardCharsets.UTF_8)));
+      // A second name, as a rename would replace what is there.
+      Files.createLink(target, temporary);
+      syncDirectory(target.toAbsolutePath().getParent());
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    } catch (IOException e) {
+      throw new RunDirectoryConflict(target, "cannot be written (" + reason(e) + ")", e);
+    } finally {
+      deleteLeftover(temporary);
+    }
+  }
+
+  /** Whether a file of that name is what a process that was killed leaves of another. */
+  public static boolean isLeftover(String name) {
+    return LEFTOVER.matcher(name).matches();
   }
 
   /** A neighbour of a target that can be written. */

@@ -13,35 +13,51 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A symmetric matrix of any order on its way into an {@code .npy} file ({@link Npy}), in FP64, tile
- * by tile, never whole in memory. The file appears at its place by {@link #commit}, whole; before
- * that it is a neighbour as of {@link AtomicFile}, which {@link #close} removes.
+ * A symmetric matrix of any order on its way into an {@code .npy} file ({@link Npy}), tile by tile,
+ * never whole in memory. The file appears at its place by {@link #commit}, whole; before that it is
+ * a neighbour as of {@link AtomicFile}, which {@link #close} removes.
  */
 public final class SymmetricNpy implements AutoCloseable {
 
-  private static final long BYTES = Double.BYTES;
   private static final int HANDLES = 4;
 
   private final Path target;
   private final Path temporary;
   private final int order;
+  private final ElementType type;
   private final long start;
   private final List<RandomAccessFile> handles = new ArrayList<>();
+
+  /**
+   * Begins a file of an N×N matrix in FP64.
+   *
+   * @throws RunDirectoryConflict if it cannot be written, or the disk has no room for it
+   */
+  public SymmetricNpy(Path target, int order) {
+    this(target, order, ElementType.FP64);
+  }
 
   /**
    * Begins a file of an N×N matrix.
    *
    * @throws RunDirectoryConflict if it cannot be written, or the disk has no room for it
    */
-  public SymmetricNpy(Path target, int order) {
+  public SymmetricNpy(Path target, int order, ElementType type) {
+    this(target, order, type, target.toAbsolutePath().getParent().toFile().getUsableSpace());
+  }
+
+  /**
+   * @param free bytes that the file may have
+   */
+  SymmetricNpy(Path target, int order, ElementType type, long free) {
     this.target = target;
     this.order = order;
+    this.type = type;
     temporary = AtomicFile.temporary(target);
-    byte[] header = Npy.header(order, order, Npy.Order.COLUMNS, ElementType.FP64);
+    byte[] header = Npy.header(order, order, Npy.Order.COLUMNS, type);
     start = header.length;
-    long length = start + BYTES * order * order;
+    long length = position(0, order);
     try {
-      long free = temporary.toAbsolutePath().getParent().toFile().getUsableSpace();
       if (length > free) {
         throw new IOException(length + " bytes are needed, and the disk has " + free);
       }
@@ -81,19 +97,24 @@ public final class SymmetricNpy implements AutoCloseable {
   }
 
   private void writePart(int part, int row, int column, DenseMatrix tile) {
-    byte[] bytes = new byte[(int) (tile.rows() * BYTES)];
+    byte[] bytes = new byte[Math.multiplyExact(tile.rows(), type.bytes())];
     ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     RandomAccessFile file = handles.get(part);
     int to = (part + 1) * tile.columns() / handles.size();
     try {
       for (int j = part * tile.columns() / handles.size(); j < to; j++) {
-        buffer.asDoubleBuffer().put(tile.values(), j * tile.rows(), tile.rows());
-        file.seek(start + BYTES * ((column + (long) j) * order + row));
+        type.put(tile.values(), j * tile.rows(), (j + 1) * tile.rows(), buffer.clear());
+        file.seek(position(row, column + (long) j));
         file.write(bytes);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The byte of the file at which an entry begins; that of (0, N) is the file's length. */
+  private long position(int row, long column) {
+    return start + type.bytes() * (column * order + row);
   }
 
   /** Puts the file at its place, when all tiles on and below the diagonal have been written. */

@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -43,9 +42,6 @@ public final class RunDirectory implements AutoCloseable {
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
-
-  /** What {@link AtomicFile} leaves of a file whose writer was killed. */
-  private static final Pattern LEFTOVER = Pattern.compile("\\..+\\.[0-9a-f-]{36}\\.tmp");
 
   /** Runs that this process works on: it holds the locks of files, not of other processes. */
   private static final Set<Path> OPEN_HERE = ConcurrentHashMap.newKeySet();
@@ -118,7 +114,7 @@ public final class RunDirectory implements AutoCloseable {
 
   /** What a run that was killed before its {@code run.json} leaves. */
   private static boolean isRemainder(String name) {
-    return name.equals(LOCK) || LEFTOVER.matcher(name).matches();
+    return name.equals(LOCK) || AtomicFile.isLeftover(name);
   }
 
   /**
@@ -309,7 +305,7 @@ public final class RunDirectory implements AutoCloseable {
   private void removeLeftovers() {
     try (Stream<Path> entries = Files.list(path)) {
       for (Path entry : entries.toList()) {
-        if (LEFTOVER.matcher(entry.getFileName().toString()).matches()) {
+        if (AtomicFile.isLeftover(entry.getFileName().toString())) {
           Files.delete(entry);
         }
       }

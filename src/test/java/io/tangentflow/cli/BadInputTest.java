@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
+import io.tangentflow.kernel.gram.GramStore;
+import io.tangentflow.kernel.gram.StoreDescription;
+import io.tangentflow.kernel.gram.TileGrid;
 import io.tangentflow.model.DenseMatrix;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -108,6 +111,28 @@ class BadInputTest {
             of(2, "--threads: must be between", "limit --threads 100000 --samples 4"),
             of(2, "--threads: must be between", "sweep --threads -2 --out DIR/run"),
             of(2, "--threads: must be between", "quickstart --threads 0 --out DIR/run"),
+            of(2, "--tile: must be at least 1, not 0", "ntk --store DIR/s --tile 0"),
+            of(2, "--tile: is about tiles in a directory", "ntk --tile 8"),
+            of(2, "--shard: is about tiles in a directory", "ntk --shard 1/2"),
+            of(2, "--store-precision: is about tiles", "ntk --store-precision fp32"),
+            of(2, "--shard: must be i/k", "ntk --store DIR/s --shard 2"),
+            of(2, "--shard: 3/2 is none of", "ntk --store DIR/s --shard 3/2"),
+            of(2, "--shard: must be i/k", "ntk --store DIR/s --shard 1/0"),
+            of(2, "expected one of", "ntk --store DIR/s --store-precision fp16"),
+            of(2, "--out: is about a matrix in", "ntk --store DIR/s --out DIR/K.npy"),
+            of(2, "--trace: is about a matrix in", "ntk --store DIR/s --trace"),
+            of(
+                2,
+                "--store: needs a solver of known steps",
+                "ntk --store DIR/s --gradient stored:dormand-prince/1e-6"),
+            of(
+                2,
+                "--tile: tiles of order 1 cut",
+                "ntk --store DIR/s --tile 1 --samples 40000 --data synthetic:d=1"),
+            of(
+                2,
+                "--samples: 1797 samples of 2000000",
+                "ntk --store DIR/s --samples 1797 --outputs 2000000 --width 4"),
             of(2, "--norms: takes two finite numbers", "limit --norms 1,2,3 --dot 1"),
             of(2, "--norms: takes two finite numbers", "limit --norms 1,-1 --dot 0"),
             of(2, "--norms: takes two finite numbers", "limit --norms 1,inf --dot 0"),
@@ -473,6 +498,11 @@ class BadInputTest {
     return Stream.of(
             of(5, "memory budget is 1.0 MiB", "ntk --memory 1m --out DIR/K.npy"),
             of(5, "memory budget is 0.0 KiB", "ntk --memory 0"),
+            of(5, "a tile of 1 sample (see --tile)", "ntk --memory 1m --store DIR/s"),
+            of(
+                5,
+                "a tile of 90 samples (see --tile)",
+                "ntk --width 64 --memory 700k --store DIR/s --tile 90"),
             of(5, "an ensemble of width 512", "ensemble --width 512 --memory 1m --out DIR/f.npy"),
             of(2, "--samples", "ensemble --outputs 2147483647"),
             of(5, "memory budget", "sweep --width 64,200000 --out DIR/run"),
@@ -535,6 +565,52 @@ class BadInputTest {
                 file,
                 "init --width 4 --input-dim 2 --out DIR/file/w"),
             of(11, "cannot be made a run directory", file, "sweep --samples 2 --out DIR/file/run"),
+            of(11, "is a file, not a directory", file, "ntk --store DIR/file"),
+            of(11, "/proc/none", "ntk --samples 2 --width 4 --store /proc/none"),
+            of(11, "is not empty and no store", full, "ntk --store DIR/full"),
+            of(11, "is not empty and no store", full, "gram info DIR/full"),
+            of(11, "is not empty and no store", full, "gram verify DIR/full --delete"),
+            of(11, "is not empty and no store", full, "gram export DIR/full --out DIR/K.npy"),
+            of(11, "is not a store", "gram info DIR/none"),
+            of(11, "its directory does not exist", "gram export DIR --out DIR/none/K.npy"),
+            of(
+                3,
+                "is damaged",
+                text("s/store.json", "{\"format\":\"tangentflow gram store\",\"version\":1"),
+                "gram verify DIR/s"),
+            of(3, "does not say that it is", text("s/store.json", "{}"), "ntk --store DIR/s"),
+            of(
+                3,
+                "is of version 2",
+                text("s/store.json", "{\"format\":\"tangentflow gram store\",\"version\":2}"),
+                "gram info DIR/s"),
+            of(2, "--shards: must be between 1", BadInputTest::store, "gram info DIR/s --shards 0"),
+            of(2, "--shards: must be between 1", BadInputTest::store, "gram info DIR/s --shards 4"),
+            of(
+                2,
+                "is inside the store",
+                BadInputTest::store,
+                "gram export DIR/s --out DIR/s/store.json"),
+            of(
+                2,
+                "is inside the store",
+                BadInputTest::store,
+                "gram export DIR/s --out DIR/s/tiles.npy"),
+            of(
+                2,
+                "expected one of",
+                BadInputTest::store,
+                "gram export DIR/s --out DIR/K --precision half"),
+            of(
+                11,
+                "3 of its 3 tiles are missing",
+                BadInputTest::store,
+                "gram export DIR/s --out DIR/K.npy --precision fp32"),
+            of(
+                11,
+                "its kernel is none, not empirical",
+                BadInputTest::store,
+                "ntk --samples 4 --store DIR/s"),
             of(11, "is not empty", full, "sweep --out DIR/full"),
             of(11, "is not empty", full, "quickstart --out DIR/full"),
             of(11, "is not empty", full, "convergence --out DIR/full"),
@@ -647,6 +723,13 @@ class BadInputTest {
     file.put((byte) header.length()).put((byte) 0);
     file.put(header.getBytes(StandardCharsets.US_ASCII));
     return bytes("a.npy", file.array());
+  }
+
+  /** A store without tiles, of order 4. */
+  private static void store(Path directory) {
+    GramStore.openOrCreate(
+        directory.resolve("s"),
+        StoreDescription.of(new TileGrid(4, 2), 1, ElementType.FP64, Map.of()));
   }
 
   private static Consumer<Path> truncatedNpy() {

@@ -37,6 +37,9 @@ class CommandsTest {
           "ntk",
           "bench ntk",
           "bench plan",
+          "gram info",
+          "gram verify",
+          "gram export",
           "limit",
           "certify",
           "predict",
@@ -58,6 +61,21 @@ class CommandsTest {
             .code());
     Path gram = directory.resolve("gram.npy");
     Npy.write(gram, new DenseMatrix(2, 2, new double[] {2, 1, 1, 2}), ElementType.FP64);
+    Path store = directory.resolve("store");
+    Object[] stored = {
+      "ntk",
+      "--samples",
+      4,
+      "--width",
+      8,
+      "--store",
+      store,
+      "--tile",
+      3,
+      "--store-precision",
+      "FP32"
+    };
+    assertEquals(0, Invocation.of(stored).code());
     return List.of(
         new Object[] {"info"},
         new Object[] {
@@ -84,6 +102,13 @@ class CommandsTest {
         },
         new Object[] {"ntk", "--samples", 4, "--width", 16, "--outputs", 2, "--trace"},
         new Object[] {"ntk", "--samples", 4, "--plan"},
+        stored,
+        with(stored, "--shard", "2/2", "--plan"),
+        new Object[] {"gram", "info", store, "--shards", 2},
+        new Object[] {"gram", "verify", store},
+        new Object[] {
+          "gram", "export", store, "--out", directory.resolve("K.npy"), "--precision", "fp64"
+        },
         new Object[] {"limit", "--norms", "1,1", "--dot", 0.25},
         new Object[] {"limit", "--samples", 4, "--activation", "RELU", "--depth", 3},
         new Object[] {"limit", "--samples", 4, "--data", "synthetic:d=3", "--depth", "INF"},

@@ -40,15 +40,11 @@ record Invocation(int code, String out, String err) {
 
   /** Begins a command in a JVM of its own, with these flags. */
   static Process start(List<String> jvmFlags, Path out, Path err, Object... args) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
-    command.add("--enable-native-access=ALL-UNNAMED");
-    command.addAll(
-        List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
-    command.addAll(jvmFlags);
-    command.add(Main.class.getName());
-    command.addAll(List.of(words(args)));
+    return start(commandLine(jvmFlags, args), out, err);
+  }
+
+  /** Begins a process. */
+  static Process start(List<String> command, Path out, Path err) {
     try {
       return new ProcessBuilder(command)
           .redirectOutput(out.toFile())
@@ -59,11 +55,30 @@ record Invocation(int code, String out, String err) {
     }
   }
 
+  /** What runs a command in a JVM of its own. */
+  static List<String> commandLine(List<String> jvmFlags, Object... args) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.addAll(
+        List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
+    command.addAll(jvmFlags);
+    command.add(Main.class.getName());
+    command.addAll(List.of(words(args)));
+    return command;
+  }
+
   /** Runs a command in a JVM of its own to its end; what the JVM itself warns of is left out. */
   static Invocation child(Path scratch, List<String> jvmFlags, Object... args) throws Exception {
+    return ended(scratch, commandLine(jvmFlags, args));
+  }
+
+  /** Runs such a process to its end. */
+  static Invocation ended(Path scratch, List<String> command) throws Exception {
     Path out = scratch.resolve("stdout");
     Path err = scratch.resolve("stderr");
-    Process process = start(jvmFlags, out, err, args);
+    Process process = start(command, out, err);
     try {
       assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the child ends by itself");
     } finally {

@@ -54,6 +54,15 @@ class AtomicFileTest {
   }
 
   @Test
+  void whatIsThereIsNotCreatedAgain() throws IOException {
+    Path file = directory.resolve("a.txt");
+    assertEquals(true, AtomicFile.create(file, "first"));
+    assertEquals(false, AtomicFile.create(file, "second"));
+    assertEquals("first", Files.readString(file));
+    assertEquals(List.of(file), entries());
+  }
+
+  @Test
   void aReaderSeesTheOldContentUntilTheNewIsWhole() {
     Path file = directory.resolve("a.txt");
     AtomicFile.write(file, "old");

@@ -66,6 +66,14 @@ public final class EmpiricalNtk {
     throw new IllegalArgumentException("the times of " + method.label() + " are not known");
   }
 
+  NeuralOde model() {
+    return model;
+  }
+
+  GramPlan plan() {
+    return plan;
+  }
+
   /** What receives, for each block of samples, what its gradients took. */
   public EmpiricalNtk reportingTo(Consumer<Report> consumer) {
     reports = consumer;
@@ -194,7 +202,7 @@ public final class EmpiricalNtk {
     }
   }
 
-  private Compressed features(Weights weights, DenseMatrix inputs, int block, Workspace workspace) {
+  Compressed features(Weights weights, DenseMatrix inputs, int block, Workspace workspace) {
     int first = block * plan.blockSize();
     int count = Math.min(plan.blockSize(), inputs.columns() - first);
     int d = inputs.rows();
@@ -228,7 +236,7 @@ public final class EmpiricalNtk {
   }
 
   /** The Gram of the rows' samples with the others', by the plan's strategy. */
-  private DenseMatrix block(
+  DenseMatrix block(
       TangentFeatures rows, TangentFeatures others, Workspace workspace, DoubleConsumer progress) {
     Backend backend = workspace.backend();
     int m = rows.initialAdjoint().columns();

@@ -143,7 +143,7 @@ public record GramPlan(
    * The columns of W of a panel: of a width at which products are no slower, but no more than an
    * eighth of W, and whole fours of random numbers.
    */
-  private static int leastColumns(NeuralOde model, Precision precision) {
+  static int leastColumns(NeuralOde model, Precision precision) {
     int n = model.width();
     int columns = Math.min(n / 8, panel((long) n * precision.bytes(), n)) / 4 * 4;
     return n < 16 ? n : Math.max(4, columns);
@@ -193,8 +193,7 @@ public record GramPlan(
               compression, streamed, weightColumns, model, grid, samples, blockSize, precision);
       long hostBytes = hostBytes(model, samples, blockSize);
       int slots = Math.max(mostSlots, compression.mostNodes());
-      if (budget.admits(deviceBytes, hostBytes)
-          && largestMatrix(model, slots, blockSize) <= LARGEST_ARRAY) {
+      if (budget.admits(deviceBytes, hostBytes) && fitsInArrays(model, slots, blockSize)) {
         double flops = compressedFlops(compression, streamed, model, grid, samples, blockSize);
         return Optional.of(
             new GramPlan(
@@ -211,7 +210,7 @@ public record GramPlan(
     return Optional.empty();
   }
 
-  private static int slotsOfSegment(NeuralOde model, TimeGrid grid) {
+  static int slotsOfSegment(NeuralOde model, TimeGrid grid) {
     return new SegmentedAdjoint(grid, model.outputs()).stepsOfSegment() * grid.tableau().stages();
   }
 
@@ -252,7 +251,7 @@ public record GramPlan(
         : Weights.place(model, parameters, workspace);
   }
 
-  private static int unlessAll(int weightColumns, NeuralOde model) {
+  static int unlessAll(int weightColumns, NeuralOde model) {
     return weightColumns == model.width() ? 0 : weightColumns;
   }
 
@@ -294,7 +293,7 @@ public record GramPlan(
           deviceBytes(strategy, model, grid, weightColumns, samples, blockSize, precision);
       long hostBytes = hostBytes(model, samples, blockSize);
       if (budget.admits(deviceBytes, hostBytes)
-          && largestMatrix(model, grid.evaluations(), blockSize) <= LARGEST_ARRAY) {
+          && fitsInArrays(model, grid.evaluations(), blockSize)) {
         double flops = flops(strategy, model, grid, samples, blockSize);
         return Optional.of(
             new GramPlan(
@@ -334,8 +333,7 @@ public record GramPlan(
   }
 
   /** The weights, with so many columns of W, and so many pairs of one sample. */
-  private static long leastOnDevice(
-      NeuralOde model, int weightColumns, int pairs, Precision precision) {
+  static long leastOnDevice(NeuralOde model, int weightColumns, int pairs, Precision precision) {
     double n = model.width();
     double columns = (double) weightColumns + model.inputDim() + (double) model.outputs() * pairs;
     return (long) (precision.bytes() * n * columns);
@@ -420,7 +418,7 @@ public record GramPlan(
         + (streamed ? " made while solving" : "");
   }
 
-  private static double flops(
+  static double flops(
       GramStrategy strategy, NeuralOde model, TimeGrid grid, int samples, int blockSize) {
     double n = model.width();
     double columns = (double) samples * model.outputs();
@@ -447,7 +445,7 @@ public record GramPlan(
   }
 
   /** The solves, features to nodes and back for their rest, and the Gram of the nodes. */
-  private static double compressedFlops(
+  static double compressedFlops(
       TimeCompression compression,
       boolean streamed,
       NeuralOde model,
@@ -476,7 +474,7 @@ public record GramPlan(
    * weights; the nodes of one block, or of two; and a solve, what brings its features to nodes, or
    * a contraction's scratch.
    */
-  private static long compressedBytes(
+  static long compressedBytes(
       TimeCompression compression,
       boolean streamed,
       int weightColumns,
@@ -531,7 +529,7 @@ public record GramPlan(
    * What {@link EmpiricalNtk} holds on the backend at its peak: the weights; the features of one
    * block, or of two; and either a solve's or a contraction's scratch.
    */
-  private static long deviceBytes(
+  static long deviceBytes(
       GramStrategy strategy,
       NeuralOde model,
       TimeGrid grid,
@@ -568,11 +566,21 @@ public record GramPlan(
     return weights + (oneBlock ? one : Math.max(one, two));
   }
 
+  /** Whether arrays hold the matrices of a block. */
+  static boolean fitsInArrays(NeuralOde model, int slots, int blockSize) {
+    return largestMatrix(model, slots, blockSize) <= LARGEST_ARRAY;
+  }
+
   /** The Gram matrix, a block of it and its output term. */
   private static long hostBytes(NeuralOde model, int samples, int blockSize) {
     long columns = (long) samples * model.outputs();
+    return Double.BYTES * columns * columns + blockBytes(model, blockSize);
+  }
+
+  /** A block of the Gram matrix and its output term, in host memory. */
+  static long blockBytes(NeuralOde model, int blockSize) {
     long blockColumns = (long) blockSize * model.outputs();
-    return Double.BYTES * (columns * columns + 2 * blockColumns * blockColumns);
+    return Double.BYTES * 2 * blockColumns * blockColumns;
   }
 
   /** The sum of a block, beside products of slots, panels of gradients or the input term. */

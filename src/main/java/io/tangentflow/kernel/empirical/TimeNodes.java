@@ -10,6 +10,9 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
  */
 public record TimeNodes(int most, double tolerance) {
 
+  private static final String ALL_WORD = "all";
+  private static final String AUTO_WORD = "auto";
+
   /** All pairs of the solver. */
   public static final TimeNodes ALL = new TimeNodes(0, 0);
 
@@ -21,8 +24,8 @@ public record TimeNodes(int most, double tolerance) {
   /** The nodes that a word of a command line asks for: auto, all or a number. */
   public static TimeNodes named(String word) {
     return switch (word) {
-      case "all" -> ALL;
-      case "auto" -> AUTO;
+      case ALL_WORD -> ALL;
+      case AUTO_WORD -> AUTO;
       default -> of(word);
     };
   }
@@ -43,6 +46,14 @@ public record TimeNodes(int most, double tolerance) {
   /** The number that a forecast counts on: of a tolerance, what smooth activations take. */
   int expected() {
     return tolerance > 0 ? EXPECTED_WITHIN_TOLERANCE : most;
+  }
+
+  /** The word of a command line that asks for them. */
+  public String label() {
+    if (all()) {
+      return ALL_WORD;
+    }
+    return tolerance > 0 ? AUTO_WORD : Integer.toString(most);
   }
 
   /** Whether all pairs are kept. */

@@ -1,0 +1,118 @@
+package io.tangentflow.cli;
+
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import io.tangentflow.data.AtomicFile;
+import io.tangentflow.kernel.empirical.NtkTiles;
+import io.tangentflow.kernel.gram.GramStore;
+import io.tangentflow.kernel.gram.Shard;
+import io.tangentflow.kernel.gram.TileGrid;
+import io.tangentflow.model.DenseMatrix;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.BitSet;
+
+/** The tiles of a shard that are not in a store yet, on their way into it. */
+final class StoredNtk implements NtkTiles.Sink {
+
+  /** A tile is written in seconds, on a slow disk in minutes. */
+  private static final Duration ABANDONED = Duration.ofHours(1);
+
+  private final GramStore store;
+  private final TileGrid grid;
+  private final Console console;
+  private final Console.Progress progress;
+  private final int from;
+  private final int to;
+
+  /** Tiles of the shard that are in the store. */
+  private final BitSet done = new BitSet();
+
+  /** Files in the places of tiles that are not those tiles. */
+  private final BitSet damaged = new BitSet();
+
+  private int computed;
+
+  /**
+   * Finds out what there is to do.
+   *
+   * @throws RunDirectoryConflict if the disk has no room for it
+   */
+  StoredNtk(GramStore store, Shard shard, Console console, Console.Progress progress) {
+    this.store = store;
+    this.console = console;
+    this.progress = progress;
+    grid = store.grid();
+    from = shard.from(grid.count());
+    to = shard.to(grid.count());
+    store.removeAbandoned(ABANDONED);
+    BitSet present = store.present();
+    for (int i = present.nextSetBit(from); i >= 0 && i < to; i = present.nextSetBit(i + 1)) {
+      judge(i);
+    }
+    progress.at(done.cardinality());
+    requireRoom();
+  }
+
+  /** Takes note of the file that is in the place of a tile. */
+  private void judge(int index) {
+    int row = grid.row(index);
+    int column = grid.column(index);
+    store
+        .visibleDamage(row, column)
+        .ifPresentOrElse(
+            why -> {
+              damaged.set(index);
+              console.warning(
+                  store.file(row, column) + ": " + why + "; the tile is computed again");
+            },
+            () -> done.set(index));
+  }
+
+  private void requireRoom() {
+    long needed = 0;
+    for (int i = done.nextClearBit(from); i < to; i = done.nextClearBit(i + 1)) {
+      needed += store.bytes(grid.row(i), grid.column(i));
+    }
+    try {
+      long free = Files.getFileStore(store.path()).getUsableSpace();
+      if (needed > free) {
+        throw new RunDirectoryConflict(
+            store.path(),
+            String.format(
+                "%d bytes are needed for what is missing, the disk has %d", needed, free));
+      }
+    } catch (IOException e) {
+      throw new RunDirectoryConflict(
+          store.path(), "cannot be written (" + AtomicFile.reason(e) + ")", e);
+    }
+  }
+
+  @Override
+  public boolean wants(int row, int column) {
+    int index = grid.index(row, column);
+    if (index < from || index >= to || done.get(index)) {
+      return false;
+    }
+    if (!damaged.get(index) && store.exists(row, column)) {
+      judge(index);
+      progress.at(done.cardinality());
+    }
+    return !done.get(index);
+  }
+
+  @Override
+  public void accept(int row, int column, DenseMatrix tile, double gradientError) {
+    int index = grid.index(row, column);
+    store.put(row, column, tile, gradientError);
+    done.set(index);
+    damaged.clear(index);
+    computed++;
+    progress.at(done.cardinality());
+  }
+
+  /** Tiles that this process has computed. */
+  int computed() {
+    return computed;
+  }
+}
