@@ -49,7 +49,7 @@ final class GramCommand {
   private static long bytes(GramStore store, BitSet present) {
     TileGrid grid = store.grid();
     return present.stream()
-        .mapToLong(index -> store.bytes(grid.row(index), grid.column(index)))
+        .mapToLong(index -> store.description().tileBytes(grid.row(index), grid.column(index)))
         .sum();
   }
 

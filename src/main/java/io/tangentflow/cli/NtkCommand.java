@@ -406,18 +406,20 @@ final class NtkCommand implements Callable<Integer> {
     }
     Parameters parameters = network.parameters();
     long start = System.nanoTime();
+    plan.requireRoom(store.path, store.shard());
     GramStore target = GramStore.openOrCreate(store.path, plan.description());
     Shard shard = store.shard();
     try (Console.Progress progress =
         console.progress("tiles", Math.max(1, shard.size(target.grid().count())))) {
       StoredNtk tiles = new StoredNtk(target, shard, console, progress);
       EmpiricalNtk ntk = new EmpiricalNtk(model, way.method, plan.plan());
-      long peak = new NtkTiles(ntk).forEach(parameters, dataset.inputs(), backend, tiles);
-      report.computed(target, tiles.computed(), peak, (System.nanoTime() - start) * 1e-9);
+      long peakBytes = new NtkTiles(ntk).forEach(parameters, dataset.inputs(), backend, tiles);
+      report.computed(target, tiles.computed(), peakBytes, (System.nanoTime() - start) * 1e-9);
     }
     boolean enough = plan.plan().blockSize() >= Math.min(PrecisionCheck.SAMPLES, dataset.samples());
-    // One process of several is enough to say so: the one whose shard holds the first tile.
-    if (backend.precision() != Precision.FP64 && shard.number() == 1 && enough) {
+    // One process of several is enough to say so: the one that the first tile is of.
+    boolean first = shard.from(target.grid().count()) == 0 && target.exists(0, 0);
+    if (backend.precision() != Precision.FP64 && first && enough) {
       report.difference(
           differenceFromFp64(model, way, parameters, dataset, target.tile(0, 0), backend, budget));
     }

@@ -1,15 +1,22 @@
 package io.tangentflow.cli;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.backend.MemoryBudget;
+import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.empirical.GramStrategy;
 import io.tangentflow.kernel.empirical.TilePlan;
 import io.tangentflow.kernel.gram.GramStore;
+import io.tangentflow.kernel.gram.Shard;
 import io.tangentflow.kernel.gram.StoreDescription;
 import io.tangentflow.kernel.gram.TileGrid;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,5 +105,37 @@ record StorePlan(GramPlan plan, StoreDescription description, Optional<GramStore
     // Its size is refused before its bytes are counted. No larger than the order, it is an int.
     TileGrid grid = new TileGrid(order(plans), samples * outputs);
     return plans.of(grid.size() / outputs, budget);
+  }
+
+  /**
+   * Makes sure that what is missing of a shard fits on the disk, before a store is begun.
+   *
+   * @throws RunDirectoryConflict if it does not
+   */
+  void requireRoom(Path path, Shard shard) {
+    TileGrid grid = description.grid();
+    BitSet present = existing.map(GramStore::present).orElseGet(BitSet::new);
+    int to = shard.to(grid.count());
+    long needed = 0;
+    for (int i = present.nextClearBit(shard.from(grid.count()));
+        i < to;
+        i = present.nextClearBit(i + 1)) {
+      needed += description.tileBytes(grid.row(i), grid.column(i));
+    }
+    Path directory = path.toAbsolutePath().normalize();
+    while (!Files.exists(directory)) {
+      directory = directory.getParent();
+    }
+    try {
+      long free = Files.getFileStore(directory).getUsableSpace();
+      if (needed > free) {
+        throw new RunDirectoryConflict(
+            path,
+            String.format(
+                "%d bytes are needed for what is missing, and the disk has %d", needed, free));
+      }
+    } catch (IOException e) {
+      throw new RunDirectoryConflict(path, "cannot be read (" + AtomicFile.reason(e) + ")", e);
+    }
   }
 }

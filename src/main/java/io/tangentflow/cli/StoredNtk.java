@@ -1,14 +1,10 @@
 package io.tangentflow.cli;
 
-import io.tangentflow.TangentFlowException.RunDirectoryConflict;
-import io.tangentflow.data.AtomicFile;
 import io.tangentflow.kernel.empirical.NtkTiles;
 import io.tangentflow.kernel.gram.GramStore;
 import io.tangentflow.kernel.gram.Shard;
 import io.tangentflow.kernel.gram.TileGrid;
 import io.tangentflow.model.DenseMatrix;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.BitSet;
 
@@ -33,11 +29,7 @@ final class StoredNtk implements NtkTiles.Sink {
 
   private int computed;
 
-  /**
-   * Finds out what there is to do.
-   *
-   * @throws RunDirectoryConflict if the disk has no room for it
-   */
+  /** Finds out what there is to do. */
   StoredNtk(GramStore store, Shard shard, Console console, Console.Progress progress) {
     this.store = store;
     this.console = console;
@@ -51,7 +43,6 @@ final class StoredNtk implements NtkTiles.Sink {
       judge(i);
     }
     progress.at(done.cardinality());
-    requireRoom();
   }
 
   /** Takes note of the file that is in the place of a tile. */
@@ -67,25 +58,6 @@ final class StoredNtk implements NtkTiles.Sink {
                   store.file(row, column) + ": " + why + "; the tile is computed again");
             },
             () -> done.set(index));
-  }
-
-  private void requireRoom() {
-    long needed = 0;
-    for (int i = done.nextClearBit(from); i < to; i = done.nextClearBit(i + 1)) {
-      needed += store.bytes(grid.row(i), grid.column(i));
-    }
-    try {
-      long free = Files.getFileStore(store.path()).getUsableSpace();
-      if (needed > free) {
-        throw new RunDirectoryConflict(
-            store.path(),
-            String.format(
-                "%d bytes are needed for what is missing, the disk has %d", needed, free));
-      }
-    } catch (IOException e) {
-      throw new RunDirectoryConflict(
-          store.path(), "cannot be written (" + AtomicFile.reason(e) + ")", e);
-    }
   }
 
   @Override

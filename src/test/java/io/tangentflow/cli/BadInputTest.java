@@ -118,7 +118,6 @@ class BadInputTest {
             of(2, "--shard: must be i/k", "ntk --store DIR/s --shard 2"),
             of(2, "--shard: 3/2 is none of", "ntk --store DIR/s --shard 3/2"),
             of(2, "--shard: must be i/k", "ntk --store DIR/s --shard 1/0"),
-            of(2, "expected one of", "ntk --store DIR/s --store-precision fp16"),
             of(2, "--out: is about a matrix in", "ntk --store DIR/s --out DIR/K.npy"),
             of(2, "--trace: is about a matrix in", "ntk --store DIR/s --trace"),
             of(
@@ -373,6 +372,13 @@ class BadInputTest {
             of(2, "'1.5' is not a whole number", "ntk --seed 1.5"),
             of(2, "should be specified only once", "ntk --width 64 --width 128"),
             of(2, "expected one of", "ntk --normalise cube"),
+            of(2, "expected one of", "ntk --store DIR/s --store-precision fp16"),
+            of(2, "expected one of", "gram export DIR/s --out DIR/K --precision half"),
+            of(2, "'two' is not a whole number", "gram info DIR/s --shards two"),
+            of(2, "did you mean --delete", "gram verify DIR/s --delet"),
+            of(2, "--out=FILE", "gram export DIR/s"),
+            of(2, "'half' is not a whole number", "ntk --store DIR/s --tile half"),
+            of(2, "DIR", "gram info"),
             of(2, "--width", "init --input-dim 3 --out DIR/w"),
             of(2, "FILE", "evaluate"),
             of(2, "DIR", "resume"),
@@ -596,11 +602,6 @@ class BadInputTest {
                 "is inside the store",
                 BadInputTest::store,
                 "gram export DIR/s --out DIR/s/tiles.npy"),
-            of(
-                2,
-                "expected one of",
-                BadInputTest::store,
-                "gram export DIR/s --out DIR/K --precision half"),
             of(
                 11,
                 "3 of its 3 tiles are missing",

@@ -267,6 +267,39 @@ class GramStoreCommandTest {
     assertFalse(Files.exists(store));
   }
 
+  /** Nothing is begun where the disk has no room: of a million samples it is four terabytes. */
+  @Test
+  void whatTheDiskHasNoRoomForIsNotBegun() throws IOException {
+    Path store = directory.resolve("store");
+    long free = Files.getFileStore(directory).getUsableSpace();
+    assumeTrue(free < 4L << 40, "the disk has room for four terabytes");
+    Object[] million = {
+      "ntk",
+      "--data",
+      "synthetic:d=1",
+      "--samples",
+      1_000_000,
+      "--width",
+      4,
+      "--depth",
+      1,
+      "--store",
+      store,
+      "--tile",
+      1000,
+      "-q"
+    };
+    Invocation refused = Invocation.of(million).ended(11);
+    assertTrue(refused.err().contains("bytes are needed for what is missing"), refused.err());
+    assertFalse(Files.exists(store));
+    Invocation.of(with(million, "--shard", "500500/500500")).ended(0);
+    assertEquals(
+        List.of("store.json", "tiles/00999/00999.tile"), List.copyOf(files(store).keySet()));
+    JsonNode info = Invocation.of("gram", "info", store, "--json").ended(0).json();
+    assertEquals(500_499, info.get("missing").asInt());
+    assertEquals(1_000_000, info.get("order").asInt());
+  }
+
   @Test
   void fp32TellsItsDifferenceFromFp64() {
     Object[] ntk = {

@@ -176,11 +176,6 @@ public final class GramStore {
         description.elementType(), row, column, grid.extent(row), grid.extent(column), fingerprint);
   }
 
-  /** Bytes of the file of a tile. */
-  public long bytes(int row, int column) {
-    return shape(row, column).fileBytes();
-  }
-
   /**
    * Puts a tile in its place, and on the disk.
    *

@@ -82,6 +82,14 @@ public record StoreDescription(
         + (long) grid.count() * (TileFile.HEADER_BYTES + TileFile.CHECKSUM_BYTES);
   }
 
+  /** Bytes of the file of a tile. */
+  public long tileBytes(int row, int column) {
+    TileGrid grid = grid();
+    return (long) grid.extent(row) * grid.extent(column) * elementType.bytes()
+        + TileFile.HEADER_BYTES
+        + TileFile.CHECKSUM_BYTES;
+  }
+
   /** The first 8 bytes of the SHA-256 of all fields, by which a tile knows its store. */
   long fingerprint() {
     try {

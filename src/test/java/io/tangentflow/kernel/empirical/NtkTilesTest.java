@@ -184,6 +184,51 @@ class NtkTilesTest {
     }
   }
 
+  /** A tile of a million samples is that of its own 2000; it is all that is computed and kept. */
+  @Test
+  void tileOfAMillionSamplesIsThatOfItsOwn() {
+    try (Backend backend = BackendCase.all().get(0).open()) {
+      int samples = 1_000_000;
+      int size = 1000;
+      NeuralOde model = new NeuralOde(3, 8, StandardActivation.SOFTPLUS);
+      TimeGrid grid = new TimeGrid(Tableau.EULER, 1);
+      DenseMatrix x = Networks.inputs(model, samples);
+      List<GramStrategy> structured = List.of(GramStrategy.STRUCTURED);
+      TilePlan plans =
+          new TilePlan(model, grid, samples, TimeNodes.ALL, structured, backend.precision());
+      EmpiricalNtk ntk = new EmpiricalNtk(model, grid, plans.of(size, AMPLE));
+      GramStore store = store("s", samples, size, 1, ElementType.FP64);
+      new NtkTiles(ntk)
+          .forEach(
+              PARAMETERS,
+              x,
+              backend,
+              new NtkTiles.Sink() {
+                @Override
+                public boolean wants(int row, int column) {
+                  return row == 999 && column == 998;
+                }
+
+                @Override
+                public void accept(int row, int column, DenseMatrix tile, double gradientError) {
+                  store.put(row, column, tile, gradientError);
+                }
+              });
+      assertEquals(1, store.present().cardinality());
+      assertTrue(store.present().get(store.grid().count() - 2));
+      double[] last = Arrays.copyOfRange(x.values(), (samples - 2 * size) * 3, samples * 3);
+      DenseMatrix gram =
+          ntk.gram(PARAMETERS, new DenseMatrix(3, 2 * size, last), backend, fraction -> {}).gram();
+      DenseMatrix tile = store.tile(999, 998);
+      for (int j = 0; j < size; j++) {
+        for (int i = 0; i < size; i++) {
+          assertEquals(gram.get(size + i, j), tile.get(i, j));
+        }
+      }
+      assertTrue(tile.norm() > 1);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("backends")
   void entriesThatOverflowNameTheirSample(BackendCase which) {
