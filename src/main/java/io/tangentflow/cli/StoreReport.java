@@ -54,11 +54,11 @@ final class StoreReport {
   String planText() {
     int tiles = description.grid().count();
     return String.format(
-        "plan: %s; %d tile%s, %.1f MiB of %s on disk%s",
+        "plan: %s; %d tile%s, %s of %s on disk%s",
         plan,
         tiles,
         tiles == 1 ? "" : "s",
-        mebibytes(description.tileBytes()),
+        size(description.tileBytes()),
         type(),
         shard.equals(Shard.WHOLE)
             ? ""
@@ -119,6 +119,12 @@ final class StoreReport {
 
   ObjectNode json() {
     return object;
+  }
+
+  private static String size(long bytes) {
+    return bytes < 1L << 40
+        ? String.format("%.1f MiB", mebibytes(bytes))
+        : String.format("%.1f TiB", bytes / (double) (1L << 40));
   }
 
   private static double mebibytes(long bytes) {

@@ -1,6 +1,7 @@
 package io.tangentflow.data;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** How a number is stored in a file: IEEE 754, little-endian. */
 public enum ElementType {
@@ -9,6 +10,9 @@ public enum ElementType {
 
   /** Eight bytes; {@code <f8} in NumPy. */
   FP64(Double.BYTES, "<f8");
+
+  /** The least number that rounds to an infinite one: half a unit in the last place above. */
+  private static final double BEYOND_FP32 = 0x1.ffffffp127;
 
   private final int bytes;
   private final String descriptor;
@@ -35,6 +39,11 @@ public enum ElementType {
         case FP64 -> buffer.putDouble(values[k]);
       }
     }
+  }
+
+  /** Whether all numbers stay finite in this type, if they are. */
+  public boolean holds(double[] values) {
+    return this == FP64 || Arrays.stream(values).noneMatch(v -> Math.abs(v) >= BEYOND_FP32);
   }
 
   /** NumPy's name of the type. */

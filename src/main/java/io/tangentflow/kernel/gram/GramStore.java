@@ -2,6 +2,7 @@ package io.tangentflow.kernel.gram;
 
 import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
 import io.tangentflow.model.DenseMatrix;
@@ -185,6 +186,7 @@ public final class GramStore {
    *     the store's element type.
    * @param gradientError a bound on √Σ_io ‖δ ∂f_o(x_i)/∂W‖² over the samples of the row, of
    *     features at fewer nodes in time; 0 where all are kept
+   * @throws InvalidConfiguration if an entry is beyond the range of that type
    * @throws RunDirectoryConflict if it cannot be written; what was there is there still
    */
   public void put(int row, int column, DenseMatrix tile, double gradientError) {
@@ -194,6 +196,10 @@ public final class GramStore {
           String.format(
               "tile (%d, %d) is %d×%d, not %d×%d",
               row, column, shape.rows(), shape.columns(), tile.rows(), tile.columns()));
+    }
+    if (!shape.type().holds(tile.values())) {
+      throw new InvalidConfiguration(
+          "--store-precision", "an entry is beyond the range of fp32; choose fp64");
     }
     Path file = file(row, column);
     try {

@@ -1,6 +1,7 @@
 package io.tangentflow.kernel.gram;
 
 import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.ElementType;
@@ -122,6 +123,7 @@ public final class StoredMatrix {
    *
    * @param type of the entries in the file
    * @param progress receives the number of tiles that are written
+   * @throws InvalidConfiguration if an entry is beyond the range of that type
    * @throws DataFormat if a tile is damaged
    * @throws RunDirectoryConflict if the file cannot be written, or the disk has no room for it
    */
@@ -130,7 +132,12 @@ public final class StoredMatrix {
       for (int index = 0; index < grid.count(); index++) {
         int row = grid.row(index);
         int column = grid.column(index);
-        file.place(grid.start(row), grid.start(column), store.tile(row, column));
+        DenseMatrix tile = store.tile(row, column);
+        if (!type.holds(tile.values())) {
+          throw new InvalidConfiguration(
+              "--precision", "an entry is beyond the range of fp32; choose fp64");
+        }
+        file.place(grid.start(row), grid.start(column), tile);
         progress.accept(index + 1);
       }
       file.commit();

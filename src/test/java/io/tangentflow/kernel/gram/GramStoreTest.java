@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
@@ -119,6 +120,27 @@ class GramStoreTest {
     stored.export(file, type, done -> assertEquals(++tiles[0], done));
     assertEquals(10, tiles[0]);
     assertArrayEquals(rounded(matrix, type).values(), Npy.readFinite(file).values());
+  }
+
+  /** Float.MAX_VALUE and what rounds to it can be kept; the next number would be infinite. */
+  @Test
+  void entriesBeyondFp32AreNotMadeInfinite() {
+    double most = Math.nextDown(0x1.ffffffp127);
+    for (double held : new double[] {most, -most}) {
+      DenseMatrix one = new DenseMatrix(1, 1, new double[] {held});
+      GramStore store = filled("held" + held, one, 1, ElementType.FP32);
+      assertEquals((double) Float.MAX_VALUE, Math.abs(store.tile(0, 0).get(0, 0)));
+    }
+    for (double beyond : new double[] {0x1.ffffffp127, -1e39}) {
+      DenseMatrix one = new DenseMatrix(1, 1, new double[] {beyond});
+      assertThrows(
+          InvalidConfiguration.class, () -> filled("narrow" + beyond, one, 1, ElementType.FP32));
+      StoredMatrix wide = new StoredMatrix(filled("wide" + beyond, one, 1, ElementType.FP64));
+      Path out = directory.resolve("K.npy");
+      assertThrows(
+          InvalidConfiguration.class, () -> wide.export(out, ElementType.FP32, done -> {}));
+      assertFalse(Files.exists(out));
+    }
   }
 
   /**
