@@ -96,74 +96,64 @@ public final class Spectrum {
     return Math.sqrt(sum);
   }
 
-  /** All N eigenvalues, rising, by divide and conquer (dsyevd). The matrix is not modified. */
+  /**
+   * All eigenvalues, and of the extreme ones what bounds their errors, from one reduction to a
+   * tridiagonal matrix.
+   *
+   * @param values the N eigenvalues λ, rising
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Eigenvalues are data; equality is never asked.
+  public record Whole(double[] values, Extreme least, Extreme greatest) {}
+
+  /** All eigenvalues and both extreme ones. The matrix is not modified. */
+  public static Whole whole(DenseMatrix symmetric) {
+    Tridiagonal reduced = reduced(symmetric);
+    return new Whole(
+        reduced.eigenvalues(), extreme(symmetric, reduced, 1), greatest(symmetric, reduced));
+  }
+
+  /**
+   * Both extreme eigenvalues.
+   *
+   * @param least λ_min
+   * @param greatest λ_max
+   */
+  public record Ends(Extreme least, Extreme greatest) {}
+
+  /** Both extreme eigenvalues from one reduction. The matrix is not modified. */
+  public static Ends ends(DenseMatrix symmetric) {
+    Tridiagonal reduced = reduced(symmetric);
+    return new Ends(extreme(symmetric, reduced, 1), greatest(symmetric, reduced));
+  }
+
+  /** All N eigenvalues, rising. The matrix is not modified. */
   public static double[] eigenvalues(DenseMatrix symmetric) {
-    int n = order(symmetric);
-    double[] values = new double[n];
-    double[] work = new double[2 * n + 1];
-    intW info = new intW(0);
-    lapack()
-        .dsyevd(
-            "N",
-            "L",
-            n,
-            symmetric.values().clone(),
-            n,
-            values,
-            work,
-            work.length,
-            new int[1],
-            1,
-            info);
-    requireConverged("dsyevd", info);
-    return values;
+    return reduced(symmetric).eigenvalues();
   }
 
-  /** The least eigenvalue (dsyevr). The matrix is not modified. */
+  /** The least eigenvalue. The matrix is not modified. */
   public static Extreme least(DenseMatrix symmetric) {
-    return extreme(symmetric, 1);
+    return extreme(symmetric, reduced(symmetric), 1);
   }
 
-  /** The greatest eigenvalue (dsyevr). The matrix is not modified. */
+  /** The greatest eigenvalue. The matrix is not modified. */
   public static Extreme greatest(DenseMatrix symmetric) {
-    return extreme(symmetric, order(symmetric));
+    return greatest(symmetric, reduced(symmetric));
   }
 
-  private static Extreme extreme(DenseMatrix symmetric, int index) {
-    int n = order(symmetric);
-    double[] values = new double[n];
-    double[] vector = new double[n];
-    double[] work = new double[26 * n];
-    int[] integerWork = new int[10 * n];
-    intW found = new intW(0);
-    intW info = new intW(0);
-    lapack()
-        .dsyevr(
-            "V",
-            "I",
-            "L",
-            n,
-            symmetric.values().clone(),
-            n,
-            0,
-            0,
-            index,
-            index,
-            0,
-            found,
-            values,
-            vector,
-            n,
-            new int[2 * n],
-            work,
-            work.length,
-            integerWork,
-            integerWork.length,
-            info);
-    requireConverged("dsyevr", info);
-    double value = values[0];
-    double residual = residual(symmetric, value, vector);
-    return new Extreme(value, residual, residual + backwardError(symmetric));
+  private static Tridiagonal reduced(DenseMatrix symmetric) {
+    order(symmetric);
+    return new Tridiagonal(symmetric);
+  }
+
+  private static Extreme greatest(DenseMatrix symmetric, Tridiagonal reduced) {
+    return extreme(symmetric, reduced, symmetric.rows());
+  }
+
+  private static Extreme extreme(DenseMatrix symmetric, Tridiagonal reduced, int index) {
+    Tridiagonal.Pair pair = reduced.pair(index);
+    double residual = residual(symmetric, pair.value(), pair.vector());
+    return new Extreme(pair.value(), residual, residual + backwardError(symmetric));
   }
 
   /** N·u·‖K‖, with the Frobenius norm, which bounds the spectral norm. */
@@ -202,7 +192,7 @@ public final class Spectrum {
     return symmetric.rows();
   }
 
-  private static void requireConverged(String routine, intW info) {
+  static void requireConverged(String routine, intW info) {
     if (info.val != 0) {
       throw new ArithmeticException(routine + " did not converge (info = " + info.val + ")");
     }
