@@ -29,11 +29,48 @@ public final class DenseProducts {
     return gemm("N", "T", a.rows(), b.rows(), a.columns(), b.columns(), a, b);
   }
 
+  /** A'B of the first columns A' of A. */
+  public static DenseMatrix productOfFirst(int columns, DenseMatrix a, DenseMatrix b) {
+    return gemm("N", "N", a.rows(), b.columns(), columns, b.rows(), a, b);
+  }
+
+  /** A'ᵀB of the first columns A' of A. */
+  public static DenseMatrix transposedProductOfFirst(int columns, DenseMatrix a, DenseMatrix b) {
+    return gemm("T", "N", columns, b.columns(), a.rows(), b.rows(), a, b);
+  }
+
+  /** C ← C − A'B of the first columns A' of A. C is modified. */
+  public static void subtractProductOfFirst(
+      int columns, DenseMatrix a, DenseMatrix b, DenseMatrix c) {
+    requireSame(columns, b.rows(), a, b);
+    requireSame(a.rows(), c.rows(), a, c);
+    requireSame(b.columns(), c.columns(), b, c);
+    blas()
+        .dgemm(
+            "N",
+            "N",
+            c.rows(),
+            c.columns(),
+            columns,
+            -1,
+            a.values(),
+            Math.max(1, a.rows()),
+            b.values(),
+            Math.max(1, b.rows()),
+            1,
+            c.values(),
+            Math.max(1, c.rows()));
+  }
+
   /** KB of a symmetric K, of which only the lower triangle is read. */
   public static DenseMatrix symmetricProduct(DenseMatrix k, DenseMatrix b) {
     requireSame(k.rows(), k.columns(), k, b);
     requireSame(k.columns(), b.rows(), k, b);
     DenseMatrix c = DenseMatrix.zeros(k.rows(), b.columns());
+    if (b.columns() == 1) {
+      blas().dsymv("L", k.rows(), 1, k.values(), k.rows(), b.values(), 1, 0, c.values(), 1);
+      return c;
+    }
     blas()
         .dsymm(
             "L",
