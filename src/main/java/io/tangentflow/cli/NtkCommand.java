@@ -67,6 +67,7 @@ final class NtkCommand implements Callable<Integer> {
   @Mixin private MemoryOption memory;
   @Mixin private GramOptions gram;
   @Mixin private StoreOptions store;
+  @Mixin private ExtremeOptions extreme;
 
   @Option(
       names = "--width",
@@ -123,6 +124,13 @@ final class NtkCommand implements Callable<Integer> {
               + " the same distribution, made faster) (default: ${DEFAULT-VALUE}).")
   private GaussianSource rng;
 
+  @Option(
+      names = "--matrix-free",
+      description =
+          "Form no Gram matrix: products with the kernel from its features give the eigenvalues that"
+              + " --extreme asks for (default: the extreme one of each end).")
+  private boolean matrixFree;
+
   @Option(names = "--plan", description = "Print how, and with how many FLOPs and bytes, and stop.")
   private boolean planOnly;
 
@@ -141,6 +149,7 @@ final class NtkCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Way way = way();
+    requireCompatible(way);
     gram.require();
     if (store.asked()) {
       requireStorable(way);
@@ -152,6 +161,9 @@ final class NtkCommand implements Callable<Integer> {
     NeuralOde model = network.model(dataset.dimension(), width);
     try (Backend backend = engine.open(rng)) {
       MemoryBudget budget = memory.budget(backend);
+      if (matrixFree) {
+        return matrixFree(model, way, gram.nodes(), dataset, backend, budget);
+      }
       if (store.asked()) {
         return stored(model, way, gram.asked(), gram.nodes(), dataset, backend, budget);
       }
@@ -170,6 +182,57 @@ final class NtkCommand implements Callable<Integer> {
           "plan: " + forecasts.get(0) + " on " + backend.name() + ", " + backend.description());
       return compute(model, way, forecasts.get(0), dataset, backend, budget);
     }
+  }
+
+  private void requireCompatible(Way way) {
+    extreme.requireComplete();
+    if (!matrixFree) {
+      if (extreme.given()) {
+        throw new InvalidConfiguration(
+            "--extreme",
+            "goes with --matrix-free; of a Gram matrix in a file, 'spectrum' takes it");
+      }
+      return;
+    }
+    OptionList.refuse(
+        command,
+        List.of("--gram", "--store", "--out", "--trace"),
+        "has no meaning beside --matrix-free, which forms no Gram matrix");
+    if (!way.planned()) {
+      throw new InvalidConfiguration(
+          "--matrix-free",
+          "needs a solver of known steps and the plain dynamics: --solver and --depth");
+    }
+  }
+
+  private int matrixFree(
+      NeuralOde model,
+      Way way,
+      TimeNodes nodes,
+      Dataset dataset,
+      Backend backend,
+      MemoryBudget budget) {
+    if (!extreme.given()) {
+      extreme.extreme = 1;
+    }
+    String title =
+        String.format(
+            "Tangent kernel of %s, width %d, %s by %s, seed %d, on %d samples of %s, d = %d:",
+            model.activation().label(),
+            width,
+            way,
+            backend.precision(),
+            network.seed,
+            dataset.samples(),
+            data.data,
+            dataset.dimension());
+    int code =
+        new MatrixFreeNtk(model, way.grid, nodes, dataset.inputs())
+            .run(title, extreme, network.parameters(), backend, budget, planOnly, console);
+    if (inputsOut != null && !planOnly) {
+      Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
+    }
+    return code;
   }
 
   private int compute(
@@ -201,8 +264,9 @@ final class NtkCommand implements Callable<Integer> {
         .ifPresent(report -> console.warning(GradientCommand.doubt(report)));
     double seconds = (System.nanoTime() - start) * 1e-9;
     DenseMatrix kernel = trace ? result.traceOverOutputs() : result.gram();
-    Spectrum.Extreme least = Spectrum.least(kernel);
-    Spectrum.Extreme greatest = Spectrum.greatest(kernel);
+    Spectrum.Ends ends = Spectrum.ends(kernel);
+    Spectrum.Extreme least = ends.least();
+    Spectrum.Extreme greatest = ends.greatest();
     ObjectNode object = new ObjectMapper().createObjectNode();
     object
         .put("order", kernel.rows())

@@ -109,6 +109,8 @@ class CommandsTest {
         new Object[] {
           "gram", "export", store, "--out", directory.resolve("K.npy"), "--precision", "fp64"
         },
+        new Object[] {"ntk", "--samples", 4, "--width", 16, "--outputs", 2, "--matrix-free"},
+        new Object[] {"ntk", "--samples", 4, "--width", 16, "--matrix-free", "--plan"},
         new Object[] {"limit", "--norms", "1,1", "--dot", 0.25},
         new Object[] {"limit", "--samples", 4, "--activation", "RELU", "--depth", 3},
         new Object[] {"limit", "--samples", 4, "--data", "synthetic:d=3", "--depth", "INF"},
@@ -176,6 +178,7 @@ class CommandsTest {
           directory.resolve("convergence")
         },
         new Object[] {"spectrum", gram},
+        new Object[] {"spectrum", gram, "--extreme", 1},
         new Object[] {
           "sweep",
           "--width",
@@ -502,6 +505,69 @@ class CommandsTest {
     }
     assertEquals(traceNtk, k.get(0, 0) + k.get(1, 1) + k.get(2, 2), 1e-10 * traceNtk);
     assertEquals(traceNngp, g.get(0, 0) + g.get(1, 1) + g.get(2, 2), 1e-10 * traceNngp);
+  }
+
+  /** The same eigenvalues by LAPACK, by Lanczos on the file, and without a Gram matrix. */
+  @Test
+  void extremeEigenvaluesAreTheSameOnEveryWay() {
+    Path gram = directory.resolve("extreme.npy");
+    Object[] network = {"ntk", "--samples", 12, "--width", 48, "--precision", "fp64", "--json"};
+    JsonNode ntk = Invocation.of(with(network, "--out", gram)).ended(0).json();
+    Path values = directory.resolve("values.npy");
+    JsonNode file =
+        Invocation.of("spectrum", gram, "--extreme", 2, "--out", values, "--json").ended(0).json();
+    JsonNode free =
+        Invocation.of(with(network, "--matrix-free", "--extreme", 2, "--tolerance", 1e-9))
+            .ended(0)
+            .json();
+    DenseMatrix written = Npy.readFinite(values);
+    assertEquals(4, written.rows());
+    for (JsonNode way : List.of(file, free)) {
+      assertTrue(way.get("converged").asBoolean(), way.toString());
+      assertEquals(12, way.get("order").asInt());
+      double least = ntk.get("leastEigenvalue").asDouble();
+      double greatest = ntk.get("greatestEigenvalue").asDouble();
+      double error = ntk.get("leastEigenvalueError").asDouble();
+      JsonNode low = way.get("least").get(0);
+      JsonNode high = way.get("greatest").get(1);
+      // The features' own products are in error by as much as the Gram's.
+      double gramError = 2 * free.get("productError").asDouble();
+      assertEquals(
+          least, low.get("value").asDouble(), error + gramError + low.get("bound").asDouble());
+      assertEquals(
+          greatest, high.get("value").asDouble(), error + gramError + high.get("bound").asDouble());
+      assertEquals(
+          greatest / least, way.get("conditionNumberAtLeast").asDouble(), 1e-6 * greatest / least);
+    }
+    assertEquals(file.get("least").get(1).get("value").asDouble(), written.get(1, 0));
+    assertEquals(
+        ntk.get("leastEigenvalue").asDouble(),
+        file.get("verifiedLeast").get("value").asDouble(),
+        file.get("verifiedLeast").get("bound").asDouble()
+            + ntk.get("leastEigenvalueError").asDouble());
+    assertTrue(free.get("verifiedLeast").isNull());
+  }
+
+  @Test
+  void eigenvaluesThatDoNotConvergeAreSaidAloud() {
+    Invocation few =
+        Invocation.of(
+                "ntk",
+                "--samples",
+                60,
+                "--width",
+                32,
+                "--matrix-free",
+                "--extreme",
+                1,
+                "--max-products",
+                8,
+                "--quiet",
+                "--json")
+            .ended(0);
+    assertFalse(few.json().get("converged").asBoolean());
+    assertTrue(few.json().get("products").asInt() <= 8);
+    assertTrue(few.err().contains("did not converge in"), few.err());
   }
 
   @Test

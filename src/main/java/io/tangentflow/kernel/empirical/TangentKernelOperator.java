@@ -128,7 +128,7 @@ public final class TangentKernelOperator implements AutoCloseable {
       fewer =
           plan.nodes().all()
               ? Optional.empty()
-              : Optional.of(new TimeCompression(grid, plan.nodes()));
+              : Optional.of(new TimeCompression(model, grid, plan.nodes()));
     }
 
     void make(Parameters parameters, DoubleConsumer progress) {

@@ -106,7 +106,7 @@ public record TangentKernelPlan(
     }
 
     private int pairs() {
-      return all() ? grid.evaluations() : new TimeCompression(grid, nodes).mostNodes();
+      return all() ? grid.evaluations() : new TimeCompression(model, grid, nodes).mostNodes();
     }
 
     /** Of all samples, with their inputs. */
@@ -117,7 +117,7 @@ public record TangentKernelPlan(
     private long retained(int count) {
       return all()
           ? new DiscreteAdjoint(grid).retainedBytes(model, count, number)
-          : new TimeCompression(grid, nodes).retainedBytes(model, count, number);
+          : new TimeCompression(model, grid, nodes).retainedBytes(count, number);
     }
 
     long device(int blockSize) {
@@ -134,7 +134,7 @@ public record TangentKernelPlan(
               : Math.max(
                   solve - retained(blockSize),
                   adjoint.retainedBytes(model, blockSize, number)
-                      + new TimeCompression(grid, nodes).scratchBytes(model, blockSize, number));
+                      + new TimeCompression(model, grid, nodes).scratchBytes(blockSize, number));
       return Weights.bytes(model, number) + Math.max(0, beside);
     }
 

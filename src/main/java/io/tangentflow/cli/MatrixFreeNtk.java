@@ -1,0 +1,145 @@
+package io.tangentflow.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.MemoryBudget;
+import io.tangentflow.kernel.empirical.EmpiricalNtk.Compression;
+import io.tangentflow.kernel.empirical.TangentKernelOperator;
+import io.tangentflow.kernel.empirical.TangentKernelPlan;
+import io.tangentflow.kernel.empirical.TimeNodes;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
+import io.tangentflow.ode.TimeGrid;
+import io.tangentflow.spectrum.ExtremeEigenvalues;
+import io.tangentflow.spectrum.Search;
+import io.tangentflow.spectrum.SymmetricOperator;
+
+/**
+ * The extreme eigenvalues of an empirical kernel whose Gram matrix is not formed.
+ *
+ * @param nodes in time
+ * @param inputs d×N
+ */
+record MatrixFreeNtk(NeuralOde model, TimeGrid grid, TimeNodes nodes, DenseMatrix inputs) {
+
+  /** Each product is two of n×n with all features: a few hundred are no trifle. */
+  private static final int USUAL_PRODUCTS = 500;
+
+  /**
+   * Plans, and unless that is all, computes.
+   *
+   * @param title of the table
+   */
+  int run(
+      String title,
+      ExtremeOptions extreme,
+      Parameters parameters,
+      Backend backend,
+      MemoryBudget budget,
+      boolean planOnly,
+      Console console) {
+    int order = order();
+    double tolerance =
+        switch (backend.precision()) {
+          case FP64 -> 1e-10;
+          case FP32 -> 1e-6;
+          case TF32 -> 1e-3;
+        };
+    long heap = Math.min(MemoryBudget.freeHeap(), budget.deviceBytesBeside(0)) / 4;
+    Search search = extreme.search(order, tolerance, USUAL_PRODUCTS, 1, heap);
+    TangentKernelPlan plan =
+        TangentKernelPlan.of(
+            nodes,
+            model,
+            grid,
+            inputs.columns(),
+            backend.precision(),
+            budget.beside(search.bytes(order)));
+    console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
+    ObjectNode object = new ObjectMapper().createObjectNode();
+    object
+        .put("gram", "none")
+        .put("blockSize", plan.blockSize())
+        .put("featureBytes", plan.featureBytes())
+        .put("planBytes", plan.deviceBytes())
+        .put("basisBytes", search.bytes(order))
+        .put("solveFlops", plan.solveFlops())
+        .put("productFlops", plan.productFlops())
+        .put("maxProducts", search.maxProducts());
+    if (planOnly) {
+      console.result("plan: " + plan, object);
+      return 0;
+    }
+    long start = System.nanoTime();
+    try (TangentKernelOperator kernel = features(plan, parameters, backend, console)) {
+      double featureSeconds = (System.nanoTime() - start) * 1e-9;
+      ExtremeEigenvalues found = eigenvalues(kernel, search, console);
+      double seconds = (System.nanoTime() - start) * 1e-9;
+      ExtremeReport report = new ExtremeReport(found);
+      report.warn(
+          console,
+          "a kernel's least take about as many as its order, "
+              + order
+              + ": raise --max-products, or leave out --matrix-free where the Gram matrix fits");
+      object
+          .put("order", order)
+          .put("backend", backend.name())
+          .put("precision", backend.precision().toString())
+          .put("peakBytes", kernel.peakBytes())
+          .put("productError", kernel.productError())
+          .put("featureSeconds", featureSeconds)
+          .put("seconds", seconds);
+      report.describe(object);
+      String text = report.toText(title);
+      if (kernel.compression().isPresent()) {
+        Compression fewer = kernel.compression().get();
+        double error = fewer.gramError(kernel.normBound());
+        object.put("timeNodes", fewer.nodes()).put("timeNodesError", error);
+        text +=
+            String.format(
+                "%nError bound of %d nodes in time, of each: %.2g.", fewer.nodes(), error);
+      }
+      text +=
+          String.format(
+              "%nError bound of a product in %s: %.2g.%n%.3g seconds, %.4g MiB on the backend.",
+              backend.precision(), kernel.productError(), seconds, kernel.peakBytes() / 1048576.0);
+      console.result(text, object);
+      return 0;
+    }
+  }
+
+  private int order() {
+    long order = (long) inputs.columns() * model.outputs();
+    if (order > Integer.MAX_VALUE) {
+      throw new InvalidConfiguration(
+          "--outputs", "is " + model.outputs() + ", which makes a kernel of more than 2^31 rows");
+    }
+    return (int) order;
+  }
+
+  private TangentKernelOperator features(
+      TangentKernelPlan plan, Parameters parameters, Backend backend, Console console) {
+    try (Console.Progress progress = console.progress("features", 1000)) {
+      return TangentKernelOperator.of(
+          model,
+          grid,
+          plan,
+          parameters,
+          inputs,
+          backend,
+          fraction -> progress.at(Math.round(1000 * fraction)));
+    }
+  }
+
+  private static ExtremeEigenvalues eigenvalues(
+      TangentKernelOperator kernel, Search search, Console console) {
+    SymmetricOperator operator =
+        new SymmetricOperator(kernel.order(), kernel::times, kernel.productError());
+    try (Console.Progress progress = console.progress("products", search.maxProducts())) {
+      return ExtremeEigenvalues.of(operator, search, progress::at);
+    }
+  }
+}
