@@ -31,8 +31,8 @@ import java.util.function.DoubleConsumer;
  * </pre>
  *
  * and likewise for U and V. Two products of n×n by all columns Φ, 4n²NQ FLOPs, where the Gram takes
- * 4N²Q²n once and N² numbers for ever after: what is to be had from fewer than NQ/n products is had
- * for less. Sums are of the backend's precision.
+ * 2N²Q²n once and N² numbers for ever after: what is to be had from fewer than NQ/(2n) products is
+ * had for less. Sums are of the backend's precision.
  *
  * <p>The tangent features of all samples stay on the backend until it is closed; the weights do
  * not.
