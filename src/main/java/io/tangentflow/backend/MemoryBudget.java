@@ -50,7 +50,8 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
   /** The refusal of a plan that does not fit. */
   public OutOfMemory refusal(String plan, long onDevice, long onHost) {
     if (hostBytes == IN_DEVICE_BYTES) {
-      return new OutOfMemory(plan, onDevice + onHost, deviceBytes);
+      long sum = onDevice + onHost;
+      return new OutOfMemory(plan, sum < 0 ? Long.MAX_VALUE : sum, deviceBytes);
     }
     return onDevice > deviceBytes
         ? OutOfMemory.ofDevice(plan, onDevice, deviceBytes)

@@ -540,7 +540,7 @@ class BadInputTest {
   @TestFactory
   Stream<DynamicTest> moreMemoryThanThereIs() {
     return Stream.of(
-            of(5, "memory budget is 1.0 MiB", "ntk --memory 1m --out DIR/K.npy"),
+            of(5, "memory budget is 100.0 KiB", "ntk --memory 100k --out DIR/K.npy"),
             of(5, "memory budget is 0.0 KiB", "ntk --memory 0"),
             of(5, "a tile of 1 sample (see --tile)", "ntk --memory 1m --store DIR/s"),
             of(
@@ -551,8 +551,8 @@ class BadInputTest {
             of(2, "--outputs: is", "ntk --outputs 2147483647 --matrix-free"),
             of(5, "an ensemble of width 512", "ensemble --width 512 --memory 1m --out DIR/f.npy"),
             of(2, "--samples", "ensemble --outputs 2147483647"),
-            of(5, "memory budget", "sweep --width 64,200000 --out DIR/run"),
-            of(5, "memory budget", "ntk --width 200000 --out DIR/K.npy"),
+            of(5, "memory budget", "sweep --width 64,200000000 --out DIR/run"),
+            of(5, "memory budget", "ntk --width 200000000 --out DIR/K.npy"),
             of(5, "memory budget", "ntk --width 2147483647"),
             of(5, "memory budget", "ntk --outputs 2147483647"),
             of(5, "memory budget is 1.0 MiB", "convergence --memory 1m --out DIR/c"),
@@ -560,7 +560,7 @@ class BadInputTest {
                 5,
                 "1000 networks on 20 samples",
                 "kernel-convergence --memory 1m --depth 1,2,3 --out DIR/c"),
-            of(5, "memory budget is 1.0 MiB", "sweep --memory 1m --out DIR/run"),
+            of(5, "memory budget is 100.0 KiB", "sweep --memory 100k --out DIR/run"),
             of(
                 5,
                 "memory budget",

@@ -388,7 +388,7 @@ class CommandsTest {
 
   @Test
   void differenceFromFp64IsLeftOutWithAWarningWhereItDoesNotFit() {
-    // W takes 64 MiB in fp32 and 128 MiB in fp64.
+    // Of W a panel of an eighth takes 8 MiB in fp32 and 16 MiB in fp64.
     Invocation ntk =
         Invocation.of(
                 "ntk",
@@ -401,7 +401,7 @@ class CommandsTest {
                 "--solver",
                 "euler",
                 "--memory",
-                "100m",
+                "14m",
                 "--json",
                 "-q")
             .ended(0);
@@ -666,9 +666,9 @@ class CommandsTest {
             directory, egypt, "init", "--width", 7, "--input-dim", 3, "--out", weights, "-q")
         .ended(0);
     assertEquals(7, Npy.readFinite(weights.resolve("W.npy")).rows());
-    Invocation refused = Invocation.child(directory, egypt, "ntk", "--memory", "1m").ended(5);
+    Invocation refused = Invocation.child(directory, egypt, "ntk", "--memory", "100k").ended(5);
     assertTrue(refused.err().contains("100 samples"), refused.err());
-    assertTrue(refused.err().contains("1.0 MiB"), refused.err());
+    assertTrue(refused.err().contains("100.0 KiB"), refused.err());
   }
 
   @Test
