@@ -675,7 +675,7 @@ class CommandsTest {
   void exhaustedHeapEndsWithOneSentence() throws Exception {
     for (Object[] words :
         List.of(
-            new Object[] {"ntk", "--width", 4096, "-q"},
+            new Object[] {"ntk", "--width", 40_000, "-q"},
             new Object[] {"limit", "--samples", 1797, "-q"})) {
       Invocation command = Invocation.child(directory, List.of("-Xmx48m"), words).ended(5);
       assertEquals(1, command.err().lines().count(), command.err());

@@ -29,7 +29,8 @@ import java.util.stream.Stream;
  * @param weightColumns columns of W that are in memory at a time, made again for each product; 0
  *     where all of W is held
  * @param blockSize samples that are solved at a time
- * @param flops of the solves and the Gram together, with as many nodes as there may be
+ * @param flops of the solves and the Gram together, with as many nodes as there may be, and of
+ *     making W where it is not held
  * @param deviceBytes of the backend's matrices at the peak
  * @param hostBytes of the Gram matrix and its blocks in host memory
  */
@@ -48,6 +49,9 @@ public record GramPlan(
 
   /** What a number of a gradient panel costs to write, measured in FLOPs of a large product. */
   private static final double FLOPS_PER_WRITTEN_NUMBER = 80;
+
+  /** What a normal number costs to make, a logarithm, sine or cosine counted as 20. */
+  private static final double FLOPS_PER_NORMAL_NUMBER = 50;
 
   /** The numbers of the largest Java array, which the largest matrix of the CPU backends is. */
   private static final long LARGEST_ARRAY = Integer.MAX_VALUE - 8;
@@ -194,7 +198,9 @@ public record GramPlan(
       long hostBytes = hostBytes(model, samples, blockSize);
       int slots = Math.max(mostSlots, compression.mostNodes());
       if (budget.admits(deviceBytes, hostBytes) && fitsInArrays(model, slots, blockSize)) {
-        double flops = compressedFlops(compression, streamed, model, grid, samples, blockSize);
+        double flops =
+            compressedFlops(compression, streamed, model, grid, samples, blockSize)
+                + weightFlops(weightColumns, streamed, model, grid, samples, blockSize);
         return Optional.of(
             new GramPlan(
                 STRUCTURED,
@@ -294,7 +300,9 @@ public record GramPlan(
       long hostBytes = hostBytes(model, samples, blockSize);
       if (budget.admits(deviceBytes, hostBytes)
           && fitsInArrays(model, grid.evaluations(), blockSize)) {
-        double flops = flops(strategy, model, grid, samples, blockSize);
+        double flops =
+            flops(strategy, model, grid, samples, blockSize)
+                + weightFlops(weightColumns, false, model, grid, samples, blockSize);
         return Optional.of(
             new GramPlan(
                 strategy,
@@ -429,6 +437,27 @@ public record GramPlan(
         + (strategy == GramStrategy.STRUCTURED
             ? structuredFlops(model, q, samples)
             : n * n * columns * columns + 2 * n * n * q * columns * blocks);
+  }
+
+  /** The numbers of W for each product of each solve, where W is not held. */
+  static double weightFlops(
+      int weightColumns,
+      boolean streamed,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      int blockSize) {
+    double n = model.width();
+    if (weightColumns == model.width()) {
+      return 0;
+    }
+    double forward =
+        streamed
+            ? new SegmentedAdjoint(grid, model.outputs()).forwardEvaluations()
+            : grid.evaluations();
+    double blocks = Math.ceil(samples / (double) blockSize);
+    double solves = blocks * (blocks + 1) / 2;
+    return FLOPS_PER_NORMAL_NUMBER * n * n * (forward + grid.evaluations()) * solves;
   }
 
   /** A solve of block I, then again of each block J &lt; I beside it. */

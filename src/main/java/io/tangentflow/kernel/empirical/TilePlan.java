@@ -101,7 +101,8 @@ public record TilePlan(
         false,
         GramPlan.unlessAll(weightColumns, model),
         tile,
-        GramPlan.flops(strategy, model, grid, samples, tile),
+        GramPlan.flops(strategy, model, grid, samples, tile)
+            + GramPlan.weightFlops(weightColumns, false, model, grid, samples, tile),
         GramPlan.deviceBytes(strategy, model, grid, weightColumns, samples, tile, precision),
         GramPlan.blockBytes(model, tile));
   }
@@ -114,7 +115,8 @@ public record TilePlan(
         streamed,
         GramPlan.unlessAll(weightColumns, model),
         tile,
-        GramPlan.compressedFlops(compression, streamed, model, grid, samples, tile),
+        GramPlan.compressedFlops(compression, streamed, model, grid, samples, tile)
+            + GramPlan.weightFlops(weightColumns, streamed, model, grid, samples, tile),
         GramPlan.compressedBytes(
             compression, streamed, weightColumns, model, grid, samples, tile, precision),
         GramPlan.blockBytes(model, tile));
