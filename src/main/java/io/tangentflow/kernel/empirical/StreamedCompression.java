@@ -97,8 +97,8 @@ final class StreamedCompression implements PairSink {
         polynomials == null ? DenseMatrix.zeros(0, longer.count()) : longer.onTheLast(polynomials);
     DenseMatrix values = longer.valuesOfFirst(slots);
     DenseMatrix weighted = longer.timesWeights(longer.valuesOfFirst(slots));
-    restOfAdjoints += sum(fold(adjoints, a, ofOld, values, weighted, 1, q -> 1 / longer.weight(q)));
-    double[] ofEach = fold(activations, phi, ofOld, weighted, values, samples, longer::weight);
+    restOfAdjoints += sum(fold(adjoints, a, ofOld, values, weighted, q -> 1 / longer.weight(q)));
+    double[] ofEach = fold(activations, phi, ofOld, weighted, values, longer::weight);
     add(ofEach, restOfActivations);
     polynomials = longer;
   }
@@ -111,7 +111,7 @@ final class StreamedCompression implements PairSink {
    * @param map of the segment's slots to coefficients
    * @param back of coefficients to slots, transposed
    * @param weights of the squares of slots
-   * @return the squares of what is left, of each of {@code parts} equal groups of columns
+   * @return the squares of what is left, of each column of a slot
    */
   private double[] fold(
       Matrix kept,
@@ -119,7 +119,6 @@ final class StreamedCompression implements PairSink {
       DenseMatrix ofOld,
       DenseMatrix map,
       DenseMatrix back,
-      int parts,
       IntToDoubleFunction weights) {
     int ofSlot = slots.columns() / map.rows();
     Matrix old = kept.columnRange(0, ofSlot * ofOld.rows());
@@ -139,14 +138,9 @@ final class StreamedCompression implements PairSink {
               coefficients.reshape(length, map.columns()));
         }
       }
-      double[] squares = new double[parts];
-      try (Workspace maps = scratch.scope()) {
-        add(TimeCompression.rest(slots, coefficients, back, parts, weights, maps), squares);
-      }
+      double[] squares = TimeCompression.rest(slots, coefficients, back, weights, scratch);
       if (ofOld.rows() > 0) {
-        try (Workspace maps = scratch.scope()) {
-          add(TimeCompression.rest(old, coefficients, ofOld, parts, j -> 1, maps), squares);
-        }
+        add(TimeCompression.rest(old, coefficients, ofOld, j -> 1, scratch), squares);
       }
       backend.copy(coefficients, kept.columnRange(0, coefficients.columns()));
       return squares;
@@ -163,11 +157,14 @@ final class StreamedCompression implements PairSink {
     int count = compression.count(k -> Math.sqrt(square(adjoint(k)) * square(activation(k))));
     double ofAdjoints = restOfAdjoints;
     double[] ofActivations = restOfActivations.clone();
-    for (int k = count; k < compression.mostNodes(); k++) {
-      ofAdjoints += square(adjoint(k));
-      for (int i = 0; i < samples; i++) {
-        ofActivations[i] += square(activation(k).columnRange(i, 1));
+    int left = compression.mostNodes() - count;
+    if (left > 0) {
+      try (Workspace scratch = workspace.scope()) {
+        ColumnSquares dropped = new ColumnSquares(model.width(), samples, scratch);
+        dropped.add(activations.columnRange(count * samples, left * samples));
+        add(dropped.total(), ofActivations);
       }
+      ofAdjoints += square(adjoints.columnRange(count * columns, left * columns));
     }
     TangentFeatures features =
         new TangentFeatures(

@@ -165,22 +165,22 @@ final class TimeCompression {
             result.reshape(length, map.columns()));
   }
 
-  /** ‖R_A‖² under 1/μ, of all samples together. */
+  /** ‖R_A‖² under 1/μ, of each sample and output. */
   private double[] restOfAdjoints(
       TangentFeatures full, Matrix compressed, int count, Workspace scratch) {
     DenseMatrix map = polynomials.weighted(0, count);
-    return rest(full.adjoints(), compressed, map, 1, q -> 1 / polynomials.weight(q), scratch);
+    return rest(full.adjoints(), compressed, map, q -> 1 / polynomials.weight(q), scratch);
   }
 
   /** ‖R_Φ‖² under μ, of each sample. */
   private double[] restOfActivations(
       TangentFeatures full, Matrix compressed, int count, Workspace scratch) {
     DenseMatrix map = polynomials.values(0, count);
-    return rest(full.activations(), compressed, map, full.samples(), polynomials::weight, scratch);
+    return rest(full.activations(), compressed, map, polynomials::weight, scratch);
   }
 
   /**
-   * Σ_q μ_q ‖X_q − Σ_k m_qk X̂_k‖² of each of {@code parts} equal groups of columns.
+   * Σ_q μ_q ‖X_q − Σ_k m_qk X̂_k‖² of each column of a slot.
    *
    * @param map m
    */
@@ -188,31 +188,30 @@ final class TimeCompression {
       Matrix slots,
       Matrix coefficients,
       DenseMatrix map,
-      int parts,
       IntToDoubleFunction weights,
-      Workspace scratch) {
-    Backend backend = scratch.backend();
+      Workspace workspace) {
+    Backend backend = workspace.backend();
     int columns = slots.columns() / map.rows();
     int length = slots.rows() * columns;
-    Matrix slot = scratch.allocate(slots.rows(), columns);
-    Matrix rows = scratch.upload(map.transpose());
-    double[] squares = new double[parts];
-    for (int q = 0; q < map.rows(); q++) {
-      backend.copy(slots.columnRange(q * columns, columns), slot);
-      backend.gemm(
-          Transpose.NO,
-          Transpose.NO,
-          -1,
-          coefficients.reshape(length, map.columns()),
-          rows.columnRange(q, 1),
-          1,
-          slot.reshape(length, 1));
-      for (int part = 0; part < parts; part++) {
-        Matrix group = slot.columnRange(part * (columns / parts), columns / parts);
-        squares[part] += weights.applyAsDouble(q) * backend.dot(group, group);
+    try (Workspace scratch = workspace.scope()) {
+      Matrix slot = scratch.allocate(slots.rows(), columns);
+      Matrix rows = scratch.upload(map.transpose());
+      ColumnSquares squares = new ColumnSquares(slots.rows(), columns, scratch);
+      for (int q = 0; q < map.rows(); q++) {
+        double root = Math.sqrt(weights.applyAsDouble(q));
+        backend.copy(slots.columnRange(q * columns, columns), slot);
+        backend.gemm(
+            Transpose.NO,
+            Transpose.NO,
+            -root,
+            coefficients.reshape(length, map.columns()),
+            rows.columnRange(q, 1),
+            root,
+            slot.reshape(length, 1));
+        squares.add(slot);
       }
+      return squares.total();
     }
-    return squares;
   }
 
   private static Matrix copy(Matrix source, Workspace workspace) {
@@ -233,14 +232,19 @@ final class TimeCompression {
    */
   long streamedScratchBytes(int samples, int slotsOfSegment, int bytesPerNumber) {
     long columns = (long) samples * model.outputs();
-    long nodesAndSlot = (mostNodes() + 1L) * columns * model.width();
-    long maps = 2L * mostNodes() * Math.max(slotsOfSegment, mostNodes());
-    return (nodesAndSlot + maps) * bytesPerNumber;
+    long map = (long) mostNodes() * Math.max(slotsOfSegment, mostNodes()) * bytesPerNumber;
+    return mostNodes() * columns * model.width() * bytesPerNumber
+        + Math.max(2 * map, restBytes(columns, bytesPerNumber) + map);
   }
 
   /** Bytes that {@link #compress} takes beside full and compressed features. */
   long scratchBytes(int samples, int bytesPerNumber) {
-    long slots = (1L + model.outputs()) * model.width() * samples;
-    return (slots + 4L * grid.evaluations() * mostNodes()) * bytesPerNumber;
+    return 3L * grid.evaluations() * mostNodes() * bytesPerNumber
+        + restBytes((long) samples * model.outputs(), bytesPerNumber);
+  }
+
+  /** Bytes that {@link #rest} takes beside its map. */
+  private long restBytes(long columns, int bytesPerNumber) {
+    return model.width() * columns * bytesPerNumber + ColumnSquares.bytes(model.width(), columns);
   }
 }
