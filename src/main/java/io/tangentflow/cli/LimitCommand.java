@@ -350,10 +350,12 @@ final class LimitCommand implements Callable<Integer> {
     warnIfCoarse(gram.ntkError(), largestOnDiagonal(gram.ntk()));
     ObjectNode object = json(run).put("seconds", seconds(start));
     console.status(String.format("computed in %.2f s; eigenvalues", seconds(start)));
-    double nngpGreatest = Spectrum.greatest(gram.nngp()).value();
-    double ntkGreatest = Spectrum.greatest(gram.ntk()).value();
-    double nngpLeast = Spectrum.least(gram.nngp()).value();
-    double ntkLeast = Spectrum.least(gram.ntk()).value();
+    Spectrum.Ends nngp = Spectrum.ends(gram.nngp());
+    Spectrum.Ends ntk = Spectrum.ends(gram.ntk());
+    double nngpLeast = nngp.least().value();
+    double nngpGreatest = nngp.greatest().value();
+    double ntkLeast = ntk.least().value();
+    double ntkGreatest = ntk.greatest().value();
     object
         .put("ntkLeastEigenvalue", ntkLeast)
         .put("ntkGreatestEigenvalue", ntkGreatest)

@@ -227,13 +227,13 @@ public final class Sweep {
         firstOfWidth && configuration.precision() != Precision.FP64
             ? precisionError(model, grid, parameters, ntk.gram())
             : null;
-    Spectrum.Extreme least = Spectrum.least(ntk.gram());
+    Spectrum.Ends ends = Spectrum.ends(ntk.gram());
     return new CellResult(
         cell,
         ntk.gram().distance(limit) / limit.norm(),
-        least.value(),
-        least.errorBound(),
-        Spectrum.greatest(ntk.gram()).value(),
+        ends.least().value(),
+        ends.least().errorBound(),
+        ends.greatest().value(),
         precisionError,
         plan.strategy().toString(),
         ntk.peakBytes(),
