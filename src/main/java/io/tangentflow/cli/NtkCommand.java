@@ -342,8 +342,14 @@ final class NtkCommand implements Callable<Integer> {
     } else if (backend.precision() != Precision.FP64) {
       object.putNull("differenceFromFp64").putNull("leastEigenvalueUncertainty");
     }
+    LeastEigenvalueSign sign = sign(model, result, least, greatest.value(), difference);
+    object.put("roundingBound", result.roundingBound()).put("leastEigenvalueSign", sign.word());
     table =
         table
+            .row(
+                Cell.of("  bound of products' rounding in " + backend.precision()),
+                Cell.of(result.roundingBound(), 2))
+            .row(Cell.of("  its sign"), Cell.of(sign.text()))
             .row(Cell.of("greatest eigenvalue"), Cell.of(greatest.value(), 6))
             .row(Cell.of("Frobenius norm"), Cell.of(kernel.norm(), 6));
     if (backend.precision() != Precision.FP64) {
@@ -373,6 +379,7 @@ final class NtkCommand implements Callable<Integer> {
       Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
     }
     console.result(table.toText(), object);
+    sign.require();
     return 0;
   }
 
@@ -508,6 +515,22 @@ final class NtkCommand implements Callable<Integer> {
         .with("backend", backend.name())
         .with(data, dataset)
         .fields();
+  }
+
+  private static LeastEigenvalueSign sign(
+      NeuralOde model,
+      EmpiricalNtk.Result result,
+      Spectrum.Extreme least,
+      double greatest,
+      OptionalDouble difference) {
+    double compression = result.compression().map(fewer -> fewer.gramError(greatest)).orElse(0.0);
+    double rounding =
+        difference.isPresent() ? difference.getAsDouble() * greatest : result.roundingBound();
+    return new LeastEigenvalueSign(
+        least.value(),
+        least.errorBound() + compression + rounding,
+        least.errorBound() + result.roundingBound(),
+        LeastEigenvalueSign.singular(model, result.gram().rows()));
   }
 
   /** Empty, with a warning, where the weights fit into memory in FP32 only. */

@@ -99,6 +99,8 @@ public final class AtomicFile {
       return true;
     } catch (FileAlreadyExistsException e) {
       return false;
+    } catch (UnsupportedOperationException e) {
+      throw new RunDirectoryConflict(target, "cannot be made: its disk has no hard links");
     } catch (IOException e) {
       throw new RunDirectoryConflict(target, "cannot be written (" + reason(e) + ")", e);
     } finally {
@@ -133,8 +135,8 @@ public final class AtomicFile {
     }
   }
 
-  /** Makes the rename itself durable, where the platform lets a directory be opened. */
-  private static void syncDirectory(Path directory) {
+  /** Makes the names in a directory durable, where the platform lets a directory be opened. */
+  public static void syncDirectory(Path directory) {
     try (FileChannel channel = FileChannel.open(directory)) {
       channel.force(true);
     } catch (IOException e) {

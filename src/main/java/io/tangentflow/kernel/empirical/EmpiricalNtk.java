@@ -87,9 +87,16 @@ public final class EmpiricalNtk {
    * @param outputs f, m×N
    * @param peakBytes the most that the backend held at one time
    * @param compression what fewer nodes in time did; empty if all pairs were kept
+   * @param roundingBound a bound on how far the rounding of products can have moved an eigenvalue
+   *     from that of the exact Gram matrix of the gradients as they were computed, which has none
+   *     below 0. How far rounding has moved these gradients it does not know.
    */
   public record Result(
-      DenseMatrix gram, DenseMatrix outputs, long peakBytes, Optional<Compression> compression) {
+      DenseMatrix gram,
+      DenseMatrix outputs,
+      long peakBytes,
+      Optional<Compression> compression,
+      double roundingBound) {
 
     /** The trace over outputs, K_ij = (1/m) Σ_o K_(io)(jo), N×N. */
     public DenseMatrix traceOverOutputs() {
@@ -153,6 +160,8 @@ public final class EmpiricalNtk {
     long pairs = (long) blocks * (blocks + 1) / 2;
     long pairsDone = 0;
     Compression compression = new Compression(0, 0);
+    double crossTrace = 0;
+    int pairsOfSample = 0;
     String purpose = "the Gram matrix of " + samples + " samples at width " + model.width();
     try (Workspace workspace = backend.workspace(purpose, plan.deviceBytes())) {
       Weights weights = plan.place(model, parameters, workspace);
@@ -161,6 +170,7 @@ public final class EmpiricalNtk {
           Compressed kept = features(weights, inputs, i, outer);
           compression = compression.and(kept);
           TangentFeatures rows = kept.features();
+          pairsOfSample = Math.max(pairsOfSample, rows.pairs());
           DenseMatrix values = backend.download(rows.outputs());
           System.arraycopy(
               values.values(),
@@ -174,8 +184,10 @@ public final class EmpiricalNtk {
             try (Workspace inner = outer.scope()) {
               TangentFeatures others =
                   j == i ? rows : features(weights, inputs, j, inner).features();
+              Block block = block(rows, others, inner, part);
+              crossTrace += block.crossTrace();
               place(
-                  block(rows, others, inner, part),
+                  block.values(),
                   gram,
                   i * plan.blockSize() * outputs,
                   j * plan.blockSize() * outputs);
@@ -188,8 +200,32 @@ public final class EmpiricalNtk {
           gram,
           f,
           workspace.peakBytes(),
-          fewer.isPresent() ? Optional.of(compression) : Optional.empty());
+          fewer.isPresent() ? Optional.of(compression) : Optional.empty(),
+          roundingBound(gram, crossTrace, pairsOfSample, backend.precision()));
     }
+  }
+
+  private double roundingBound(
+      DenseMatrix gram, double crossTrace, int pairsOfSample, Precision precision) {
+    double trace = 0;
+    for (int i = 0; i < gram.rows(); i++) {
+      trace += gram.get(i, i);
+    }
+    int n = model.width();
+    ProductRounding rounding = new ProductRounding(precision);
+    if (plan.strategy() == GramStrategy.STRUCTURED) {
+      int inner = Math.max(n, model.inputDim());
+      return rounding.ofStructured(inner, pairsOfSample, trace, trace - crossTrace);
+    }
+    int panel = explicitPanel(precision);
+    return rounding.ofExplicit(
+        Math.max(Math.multiplyExact(panel, n), model.inputDim()), (n - 1) / panel + 1, trace);
+  }
+
+  /** The rows of W whose gradients are formed at a time, for a whole block of the plan. */
+  private int explicitPanel(Precision precision) {
+    long order = (long) plan.blockSize() * model.outputs();
+    return GramPlan.panel(model.width() * order * precision.bytes(), model.width());
   }
 
   /** Features may be finite and their products not. */
@@ -235,29 +271,42 @@ public final class EmpiricalNtk {
     return stream.compressed();
   }
 
+  /**
+   * A block of the Gram matrix.
+   *
+   * @param crossTrace what the terms of two different slots make of the trace, of a block on the
+   *     diagonal; 0 for others, and where no slots are contracted
+   */
+  record Block(DenseMatrix values, double crossTrace) {}
+
   /** The Gram of the rows' samples with the others', by the plan's strategy. */
-  DenseMatrix block(
+  Block block(
       TangentFeatures rows, TangentFeatures others, Workspace workspace, DoubleConsumer progress) {
     Backend backend = workspace.backend();
     int m = rows.initialAdjoint().columns();
     int k = others.initialAdjoint().columns();
     try (Workspace scratch = workspace.scope()) {
       Matrix sum = scratch.allocate(m, k, Precision.FP64);
+      double crossTrace = 0;
       try (Workspace panels = scratch.scope()) {
         switch (plan.strategy()) {
-          case STRUCTURED -> structured(rows, others, sum, panels, progress);
+          case STRUCTURED -> crossTrace = structured(rows, others, sum, panels, progress);
           case EXPLICIT -> explicit(rows, others, sum, panels, progress);
         }
       }
       inputTerm(rows, others, sum, scratch);
       DenseMatrix result = backend.download(sum);
       addOutputTerm(rows, others, result, scratch);
-      return result;
+      return new Block(result, crossTrace);
     }
   }
 
-  /** Adds Σ_q,r (A_q·A_r)(Φ_q·Φ_r). */
-  private static void structured(
+  /**
+   * Adds Σ_q,r (A_q·A_r)(Φ_q·Φ_r).
+   *
+   * @return the trace of the terms q ≠ r, of samples with themselves
+   */
+  private double structured(
       TangentFeatures rows,
       TangentFeatures others,
       Matrix sum,
@@ -265,7 +314,8 @@ public final class EmpiricalNtk {
       DoubleConsumer progress) {
     Backend backend = workspace.backend();
     int q = rows.pairs();
-    int panel = GramPlan.panel((long) sum.rows() * sum.columns() * backend.precision().bytes(), q);
+    long order = (long) plan.blockSize() * model.outputs();
+    int panel = GramPlan.panel(order * order * backend.precision().bytes(), q);
     Matrix p = workspace.allocate(sum.rows(), Math.multiplyExact(sum.columns(), panel));
     Matrix r = workspace.allocate(rows.samples(), others.samples() * panel);
     if (!rows.equals(others)) {
@@ -273,7 +323,7 @@ public final class EmpiricalNtk {
         contractSlots(rows, others, slot, 0, p, r, sum, backend);
         progress.accept((slot + 1.0) / q);
       }
-      return;
+      return 0;
     }
     // The terms of slots (q, r) and (r, q) are each other's transposes.
     Matrix above = workspace.allocate(sum.rows(), sum.columns(), Precision.FP64);
@@ -283,7 +333,8 @@ public final class EmpiricalNtk {
       progress.accept(1 - remaining * remaining);
     }
     backend.addScaled(1, above, sum);
-    backend.upload(backend.download(above).transpose(), above);
+    DenseMatrix transposed = backend.download(above).transpose();
+    backend.upload(transposed, above);
     backend.addScaled(1, above, sum);
     Matrix pOfSlot = p.columnRange(0, sum.columns());
     Matrix rOfSlot = r.columnRange(0, rows.samples());
@@ -292,6 +343,11 @@ public final class EmpiricalNtk {
       backend.syrk(rows.activationSlots(slot, 1), rOfSlot);
       backend.contract(pOfSlot, rOfSlot, sum);
     }
+    double trace = 0;
+    for (int i = 0; i < transposed.rows(); i++) {
+      trace += 2 * transposed.get(i, i);
+    }
+    return trace;
   }
 
   /** Adds the terms of one slot of the rows with the others' slots from {@code first} on. */
@@ -325,7 +381,7 @@ public final class EmpiricalNtk {
       DoubleConsumer progress) {
     Backend backend = workspace.backend();
     int n = model.width();
-    int panel = GramPlan.panel((long) n * sum.rows() * backend.precision().bytes(), n);
+    int panel = explicitPanel(backend.precision());
     int entries = Math.multiplyExact(panel, n);
     Matrix product = workspace.allocate(sum.rows(), sum.columns());
     Matrix left = workspace.allocate(entries, sum.rows());

@@ -67,53 +67,60 @@ final class GramPilot implements AutoCloseable {
    * Seconds of the solves of a block of samples.
    *
    * @param weights of making W
-   * @param evaluation of an evaluation of the field and of its adjoints
+   * @param forward of an evaluation of the field
+   * @param back of an evaluation of its adjoints
    */
-  record Solve(double weights, double evaluation) {}
+  record Solve(double weights, double forward, double back) {}
 
   /** Times a solve within the memory that the solve itself would take. */
-  Solve solve(int samples, int stages, long deviceBytes) {
+  Solve solve(GramPlan plan, int stages) {
     int n = model.width();
     int m = model.outputs();
+    int samples = plan.blockSize();
     int columns = Math.min(samples, MANY_SAMPLES);
-    int rows = part(n, 2.0 * n * columns);
-    try (Workspace scratch = backend.workspace("the pilot of a solve", deviceBytes)) {
+    int rows = part(plan.weightsByPanels() ? plan.weightColumns() : n, 2.0 * n * columns);
+    try (Workspace scratch = backend.workspace("the pilot of a solve", plan.deviceBytes())) {
       Matrix w = scratch.allocate(rows, n);
       double normals = seconds(() -> backend.gaussian(w, SEED, 0));
       Matrix states = scratch.allocate(n, columns * m);
       backend.gaussian(states, SEED, 1);
-      Matrix product = scratch.allocate(n, columns * m);
+      Matrix products = scratch.allocate(n, columns * m);
       Matrix next = scratch.allocate(n, columns * m);
       Matrix derivative = scratch.allocate(n, columns);
-      Matrix result = product.rowRange(0, rows);
-      double products =
+      Matrix result = products.rowRange(0, rows);
+      double product =
           seconds(
-                  () ->
-                      backend.gemm(
-                          Transpose.NO,
-                          Transpose.NO,
-                          1e-3,
-                          w,
-                          states.columnRange(0, columns),
-                          0,
-                          result.columnRange(0, columns)))
-              + seconds(() -> backend.gemm(Transpose.NO, Transpose.NO, 1e-3, w, states, 0, result));
+              () ->
+                  backend.gemm(
+                      Transpose.NO,
+                      Transpose.NO,
+                      1e-3,
+                      w,
+                      states.columnRange(0, columns),
+                      0,
+                      result.columnRange(0, columns)));
+      double adjointProduct =
+          seconds(() -> backend.gemm(Transpose.NO, Transpose.NO, 1e-3, w, states, 0, result));
       Matrix value = states.columnRange(0, columns);
-      Matrix h = product.columnRange(0, columns);
+      Matrix h = products.columnRange(0, columns);
       List<Term> terms = List.of(new Term(1e-3, h));
-      double passes =
+      double pass =
           seconds(
-                  () -> {
-                    if (stages == 1) {
-                      backend.activate(model.activation(), h, value, derivative);
-                    } else {
-                      backend.stage(model.activation(), h, terms, value, derivative);
-                    }
-                  })
-              + seconds(
-                  () -> backend.adjointStep(derivative, product, List.of(), states, 1e-3, next));
+              () -> {
+                if (stages == 1) {
+                  backend.activate(model.activation(), h, value, derivative);
+                } else {
+                  backend.stage(model.activation(), h, terms, value, derivative);
+                }
+              });
+      double adjointPass =
+          seconds(() -> backend.adjointStep(derivative, products, List.of(), states, 1e-3, next));
       double ofAll = (double) samples / columns;
-      return new Solve(normals * n / rows, ofAll * (products * ((double) n / rows) + passes));
+      double whole = (double) n / rows;
+      return new Solve(
+          normals * whole,
+          ofAll * (product * whole + pass),
+          ofAll * (adjointProduct * whole + adjointPass));
     }
   }
 
@@ -211,7 +218,10 @@ final class GramPilot implements AutoCloseable {
     }
   }
 
-  /** Seconds of compressing the features of a block of samples, within the memory of its solve. */
+  /**
+   * Seconds of compressing pairs of the features of a block of samples, within the memory of its
+   * solve.
+   */
   double compression(int samples, int pairs, int nodes, long deviceBytes) {
     int n = model.width();
     int columns = Math.min(samples, MANY_SAMPLES) * (1 + model.outputs());

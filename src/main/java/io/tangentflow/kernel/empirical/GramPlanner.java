@@ -3,6 +3,7 @@ package io.tangentflow.kernel.empirical;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.MemoryBudget;
+import io.tangentflow.gradient.SegmentedAdjoint;
 import io.tangentflow.kernel.empirical.GramForecast.Part;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.TimeGrid;
@@ -130,14 +131,18 @@ public final class GramPlanner {
     int block = plan.blockSize();
     double blocks = Math.ceil(samples / (double) block);
     GramPilot.Solve solve =
-        solves.computeIfAbsent(
-            block, b -> pilot.solve(b, grid.tableau().stages(), plan.deviceBytes()));
+        solves.computeIfAbsent(block, b -> pilot.solve(plan, grid.tableau().stages()));
+    SegmentedAdjoint segments = new SegmentedAdjoint(grid, model.outputs());
+    double q = grid.evaluations();
+    double forward = plan.streamed() ? segments.forwardEvaluations() : q;
     // Each block is solved once as rows, and once more beside each block of rows after it.
     double solved = samples / (double) block * (blocks + 1) / 2;
+    double timesW = plan.weightsByPanels() ? blocks * (blocks + 1) / 2 * (forward + q) : 1;
     List<Part> parts = new ArrayList<>();
-    parts.add(new Part("weights", solve.weights()));
+    parts.add(new Part("weights", timesW * solve.weights()));
     parts.add(
-        new Part("solves forward and back", solved * grid.evaluations() * solve.evaluation()));
+        new Part(
+            "solves forward and back", solved * (forward * solve.forward() + q * solve.back())));
     // In pairs of whole blocks; the last one of a row may be smaller.
     double area = Math.pow(samples / (blocks * block), 2);
     double beside = area * blocks * (blocks - 1) / 2;
@@ -147,19 +152,30 @@ public final class GramPlanner {
       parts.add(new Part("gradients", (alone + 2 * beside) * explicit.gradients()));
       parts.add(new Part("products of gradients", (alone + 2 * beside) * explicit.squares()));
     } else {
-      int q = grid.evaluations();
+      int kept = grid.evaluations();
       if (!plan.nodes().all()) {
-        int all = q;
-        q = Math.min(all, plan.nodes().expected());
-        parts.add(
-            new Part("compression", solved * pilot.compression(block, all, q, plan.deviceBytes())));
+        kept = Math.min(kept, plan.nodes().expected());
+        parts.add(new Part("compression", solved * compression(plan, kept, pilot)));
       }
-      GramPilot.Structured structured = pilot.structured(block, q, plan.deviceBytes());
-      double pairs = alone * q * (q - 1) / 2 + beside * q * q;
+      GramPilot.Structured structured = pilot.structured(block, kept, plan.deviceBytes());
+      double pairs = alone * kept * (kept - 1) / 2 + beside * kept * kept;
       parts.add(
           new Part(
-              "products of features", pairs * structured.pair() + alone * q * structured.slot()));
+              "products of features",
+              pairs * structured.pair() + alone * kept * structured.slot()));
     }
     return new GramForecast(plan, parts);
+  }
+
+  /** Of a block; while solving, the coefficients of each segment take those after it in. */
+  private double compression(GramPlan plan, int kept, GramPilot pilot) {
+    int all = grid.evaluations();
+    if (!plan.streamed()) {
+      return pilot.compression(plan.blockSize(), all, kept, plan.deviceBytes());
+    }
+    int slots = Math.min(all, GramPlan.slotsOfSegment(model, grid));
+    int most = Math.min(all, plan.nodes().most());
+    double segment = pilot.compression(plan.blockSize(), slots, most, plan.deviceBytes());
+    return segment * ((double) all / slots) * (slots + most) / slots;
   }
 }

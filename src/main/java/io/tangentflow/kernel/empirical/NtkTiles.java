@@ -94,7 +94,7 @@ public final class NtkTiles {
         try (Workspace inner = outer.scope()) {
           TangentFeatures others =
               column == row ? rows : ntk.features(weights, inputs, column, inner).features();
-          DenseMatrix tile = ntk.block(rows, others, inner, fraction -> {});
+          DenseMatrix tile = ntk.block(rows, others, inner, fraction -> {}).values();
           requireFinite(tile, column);
           if (column == row) {
             symmetrise(tile);

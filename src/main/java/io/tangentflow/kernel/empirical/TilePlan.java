@@ -81,7 +81,10 @@ public record TilePlan(
   }
 
   private int slots(GramPlan plan) {
-    return plan.streamed() ? GramPlan.slotsOfSegment(model, grid) : grid.evaluations();
+    int solved = plan.streamed() ? GramPlan.slotsOfSegment(model, grid) : grid.evaluations();
+    return nodes.all()
+        ? solved
+        : Math.max(solved, new TimeCompression(model, grid, nodes).mostNodes());
   }
 
   private int leastColumns() {

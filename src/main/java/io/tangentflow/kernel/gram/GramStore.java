@@ -77,8 +77,14 @@ public final class GramStore {
       return Optional.of(
           new GramStore(path, StoreDescription.of(Files.readAllBytes(header), header)));
     } catch (NoSuchFileException e) {
-      requireVacant(path);
-      return Optional.empty();
+      if (vacant(path)) {
+        return Optional.empty();
+      }
+      if (Files.exists(header)) {
+        return find(path); // Another process has just begun it.
+      }
+      throw new RunDirectoryConflict(
+          path, "is not empty and no store of a Gram matrix; name another directory");
     } catch (IOException e) {
       if (Files.exists(path) && !Files.isDirectory(path)) {
         throw new RunDirectoryConflict(path, "is a file, not a directory; name another");
@@ -87,16 +93,13 @@ public final class GramStore {
     }
   }
 
-  private static void requireVacant(Path path) {
+  private static boolean vacant(Path path) {
     if (!Files.isDirectory(path)) {
-      return;
+      return true;
     }
     try (Stream<Path> entries = Files.list(path)) {
       // What a process that was killed before its store.json was in place leaves.
-      if (!entries.allMatch(entry -> isUnfinishedHeader(entry))) {
-        throw new RunDirectoryConflict(
-            path, "is not empty and no store of a Gram matrix; name another directory");
-      }
+      return entries.allMatch(entry -> isUnfinishedHeader(entry));
     } catch (IOException e) {
       throw new RunDirectoryConflict(path, "cannot be read (" + AtomicFile.reason(e) + ")", e);
     }
@@ -177,6 +180,15 @@ public final class GramStore {
         description.elementType(), row, column, grid.extent(row), grid.extent(column), fingerprint);
   }
 
+  /** Makes a row's directory, and makes sure that it outlives a power cut as its tiles do. */
+  private void makeDirectory(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(directory);
+      AtomicFile.syncDirectory(directory.getParent());
+      AtomicFile.syncDirectory(path);
+    }
+  }
+
   /**
    * Puts a tile in its place, and on the disk.
    *
@@ -203,7 +215,7 @@ public final class GramStore {
     }
     Path file = file(row, column);
     try {
-      Files.createDirectories(directory(row));
+      makeDirectory(directory(row));
     } catch (FileAlreadyExistsException e) {
       throw new RunDirectoryConflict(directory(row), "is a file, not a directory", e);
     } catch (IOException e) {

@@ -445,7 +445,8 @@ class EmpiricalNtkTest {
       k.values()[i] = i;
     }
     DenseMatrix trace =
-        new EmpiricalNtk.Result(k, DenseMatrix.zeros(2, 2), 0, Optional.empty()).traceOverOutputs();
+        new EmpiricalNtk.Result(k, DenseMatrix.zeros(2, 2), 0, Optional.empty(), 0)
+            .traceOverOutputs();
     assertEquals(2, trace.rows());
     assertEquals((0 + 5) / 2.0, trace.get(0, 0));
     assertEquals((2 + 7) / 2.0, trace.get(1, 0));
@@ -480,6 +481,82 @@ class EmpiricalNtkTest {
   void strategiesAreFoundByName() {
     assertEquals(GramStrategy.EXPLICIT, GramStrategy.named("Explicit"));
     assertThrows(InvalidConfiguration.class, () -> GramStrategy.named("dense"));
+  }
+
+  /** Against the Gram, in FP64 on the host, of the features that the backend has. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void roundingOfProductsStaysWithinItsBound(BackendCase which) {
+    try (Backend backend = which.open()) {
+      TimeGrid grid = new TimeGrid(Tableau.named("rk4"), 2);
+      NeuralOde model = model(24, 2);
+      DenseMatrix x = Networks.inputs(model, 7);
+      for (GramStrategy strategy : GramStrategy.values()) {
+        EmpiricalNtk.Result result = gram(strategy, model, grid, x, AMPLE, backend);
+        DenseMatrix exact = gramOfFeatures(model, grid, x, backend);
+        double moved = result.gram().distance(exact);
+        // Explicit gradients are rounded as they are formed, by at most Q more roundings each.
+        double forming =
+            strategy == GramStrategy.EXPLICIT
+                ? 4 * (grid.evaluations() + 1) * backend.precision().unitRoundoff() * exact.norm()
+                : 0;
+        assertTrue(
+            moved <= result.roundingBound() + forming, moved + " of " + result.roundingBound());
+        double pessimism =
+            result.roundingBound() / (backend.precision().unitRoundoff() * trace(exact));
+        assertTrue(pessimism < 1000 * model.width(), "a bound of no use: " + pessimism);
+      }
+    }
+  }
+
+  private static double trace(DenseMatrix matrix) {
+    return IntStream.range(0, matrix.rows()).mapToDouble(i -> matrix.get(i, i)).sum();
+  }
+
+  /** Σ_q,r (A_q·A_r)(Φ_q·Φ_r) and the terms of U and V, of features as they are stored. */
+  private static DenseMatrix gramOfFeatures(
+      NeuralOde model, TimeGrid grid, DenseMatrix x, Backend backend) {
+    try (Workspace workspace = backend.workspace("a test", AMPLE)) {
+      Weights weights = Weights.place(model, new Parameters.Seeded(3), workspace);
+      TangentFeatures f =
+          new DiscreteAdjoint(grid).features(weights, weights.upload(x, workspace), workspace);
+      int m = model.outputs();
+      int samples = x.columns();
+      DenseMatrix a = backend.download(f.adjoints());
+      DenseMatrix phi = backend.download(f.activations());
+      DenseMatrix first = backend.download(f.initialAdjoint());
+      DenseMatrix last = backend.download(f.finalActivation());
+      DenseMatrix inputs = backend.download(f.inputs());
+      double ofU = Math.pow(model.inputScale(), 2);
+      double ofV = Math.pow(model.outputScale(), 2);
+      DenseMatrix k = DenseMatrix.zeros(samples * m, samples * m);
+      for (int row = 0; row < k.rows(); row++) {
+        for (int column = 0; column < k.columns(); column++) {
+          double sum =
+              ofU * dot(first, row, first, column) * dot(inputs, row / m, inputs, column / m);
+          if (row % m == column % m) {
+            sum += ofV * dot(last, row / m, last, column / m);
+          }
+          for (int q = 0; q < f.pairs(); q++) {
+            for (int r = 0; r < f.pairs(); r++) {
+              sum +=
+                  dot(a, q * samples * m + row, a, r * samples * m + column)
+                      * dot(phi, q * samples + row / m, phi, r * samples + column / m);
+            }
+          }
+          k.set(row, column, sum);
+        }
+      }
+      return k;
+    }
+  }
+
+  private static double dot(DenseMatrix a, int i, DenseMatrix b, int j) {
+    double sum = 0;
+    for (int row = 0; row < a.rows(); row++) {
+      sum += a.get(row, i) * b.get(row, j);
+    }
+    return sum;
   }
 
   private static NeuralOde model(int width, int outputs) {

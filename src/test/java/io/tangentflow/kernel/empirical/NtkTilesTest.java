@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Backends;
 import io.tangentflow.backend.MemoryBudget;
+import io.tangentflow.backend.Precision;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.kernel.gram.GramStore;
 import io.tangentflow.kernel.gram.StoreDescription;
@@ -31,6 +34,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @Tag("every-backend")
@@ -139,6 +143,41 @@ class NtkTilesTest {
                   backend,
                   into(store("s", 6, 2, 1, ElementType.FP64), new boolean[6]));
       assertEquals(0, peak);
+    }
+  }
+
+  /**
+   * A last block that is smaller takes no more scratch than the others, though panels are bytes.
+   */
+  @ParameterizedTest
+  @CsvSource({"EXPLICIT, FP32, 1024, 64, 65", "STRUCTURED, FP64, 16, 2049, 2560"})
+  void lastBlockStaysWithinThePlan(
+      GramStrategy strategy, Precision precision, int width, int tile, int samples) {
+    try (Backend backend = Backends.open("cpu-vector", new BackendOptions(precision, 2))) {
+      NeuralOde model = new NeuralOde(5, width, StandardActivation.SOFTPLUS);
+      GramPlan plan =
+          new TilePlan(model, GRID, samples, TimeNodes.ALL, List.of(strategy), precision)
+              .of(tile, AMPLE);
+      int[] taken = {0};
+      long peak =
+          new NtkTiles(new EmpiricalNtk(model, GRID, plan))
+              .forEach(
+                  PARAMETERS,
+                  Networks.inputs(model, samples),
+                  backend,
+                  new NtkTiles.Sink() {
+                    @Override
+                    public boolean wants(int row, int column) {
+                      return row == 1;
+                    }
+
+                    @Override
+                    public void accept(int row, int column, DenseMatrix part, double error) {
+                      taken[0]++;
+                    }
+                  });
+      assertEquals(2, taken[0]);
+      assertTrue(peak <= plan.deviceBytes(), peak + " of " + plan.deviceBytes());
     }
   }
 

@@ -23,11 +23,17 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -86,6 +92,32 @@ class GramStoreTest {
         Arrays.stream(matrix.values())
             .map(v -> type == ElementType.FP32 ? (float) v : v)
             .toArray());
+  }
+
+  /** Each of several threads at the same new directory has the store, whoever begins it. */
+  @Test
+  void processesThatBeginTogetherAllHaveTheStore() throws Exception {
+    StoreDescription description = description(4, 2, ElementType.FP64);
+    int threads = 8;
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try {
+      for (int round = 0; round < 150; round++) {
+        Path path = directory.resolve("store" + round);
+        CyclicBarrier together = new CyclicBarrier(threads);
+        List<Callable<GramStore>> calls =
+            Collections.nCopies(
+                threads,
+                () -> {
+                  together.await();
+                  return GramStore.openOrCreate(path, description);
+                });
+        for (Future<GramStore> store : pool.invokeAll(calls)) {
+          assertEquals(4, store.get().description().order());
+        }
+      }
+    } finally {
+      pool.shutdownNow();
+    }
   }
 
   /** Also a last row and column of tiles that is left over, or a single tile. */
