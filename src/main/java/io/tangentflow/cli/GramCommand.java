@@ -12,8 +12,6 @@ import io.tangentflow.kernel.gram.StoredMatrix;
 import io.tangentflow.kernel.gram.TileGrid;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Locale;
@@ -244,9 +242,9 @@ final class GramCommand {
 
     @Override
     public Integer call() {
-      new Outputs().with("--out", out).requireWritable();
+      Outputs outputs = new Outputs().with("--out", out).requireWritable();
       GramStore store = GramStore.open(path);
-      requireOutside(store);
+      outputs.requireOutside(path);
       StoredMatrix matrix = new StoredMatrix(store);
       ElementType type = precision == null ? store.description().elementType() : precision;
       try (Console.Progress progress = console.progress("tiles", store.grid().count())) {
@@ -261,18 +259,6 @@ final class GramCommand {
               .put("order", matrix.order())
               .put("elementType", name));
       return 0;
-    }
-
-    /** No file of a store is replaced by a matrix. */
-    private void requireOutside(GramStore store) {
-      try {
-        Path directory = out.toAbsolutePath().getParent().toRealPath();
-        if (directory.startsWith(store.path().toRealPath())) {
-          throw new InvalidConfiguration("--out", out + " is inside the store; name another file");
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
     }
   }
 }

@@ -56,6 +56,21 @@ final class Outputs {
         });
   }
 
+  /**
+   * Makes sure that none is in a store which the command reads.
+   *
+   * @throws InvalidConfiguration if one would be written among its files
+   */
+  void requireOutside(Path store) {
+    byOption.forEach(
+        (option, file) -> {
+          if (real(file).startsWith(real(store))) {
+            throw new InvalidConfiguration(
+                option, file + " is inside the store; name another file");
+          }
+        });
+  }
+
   /** One name for a file, however it is reached. */
   private static Path real(Path file) {
     try {

@@ -3,11 +3,13 @@ package io.tangentflow.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
 import io.tangentflow.experiment.SpectrumProfile;
+import io.tangentflow.kernel.gram.GramStore;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
@@ -15,6 +17,7 @@ import io.tangentflow.spectrum.ExtremeEigenvalues;
 import io.tangentflow.spectrum.RitzValue;
 import io.tangentflow.spectrum.Search;
 import io.tangentflow.spectrum.Spectrum;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.OptionalDouble;
@@ -29,16 +32,28 @@ import picocli.CommandLine.Parameters;
     name = "spectrum",
     mixinStandardHelpOptions = true,
     description =
-        "Eigenvalues of a symmetric matrix in an .npy file, the least one with its error bound.")
+        "Eigenvalues of a symmetric matrix in an .npy file or a store of tiles, the least one with its"
+            + " error bound.")
 final class SpectrumCommand implements Callable<Integer> {
 
   /** Vectors that pass through the matrix together: memory is what a product waits for. */
   private static final int BLOCK = 4;
 
+  /** The same where a product waits for a disk. */
+  private static final int BLOCK_OF_STORE = 8;
+
+  /** Of a store: each block of vectors is a pass over the disk. */
+  private static final int USUAL_PRODUCTS_OF_STORE = 500;
+
   @Mixin private Console console;
   @Mixin private ExtremeOptions extreme;
 
-  @Parameters(paramLabel = "FILE", description = "A square .npy matrix.")
+  @Parameters(
+      paramLabel = "FILE",
+      description =
+          "A square .npy matrix, or a directory of tiles as 'ntk --store' makes. Of a store, --extreme"
+              + " reads the tiles once for each 8 products; without it all eigenvalues are computed"
+              + " where the matrix fits into memory, else as with --extreme 1.")
   private Path file;
 
   @Option(
@@ -65,17 +80,32 @@ final class SpectrumCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     requireCompatible();
-    new Outputs()
-        .with("--out", out)
-        .with("--decay-out", decayOut)
-        .with("--histogram-out", histogramOut)
-        .requireWritable()
-        .requireApartFrom(file);
+    Outputs outputs =
+        new Outputs()
+            .with("--out", out)
+            .with("--decay-out", decayOut)
+            .with("--histogram-out", histogramOut)
+            .requireWritable();
+    if (Files.isDirectory(file)) {
+      GramStore store = GramStore.open(file);
+      outputs.requireOutside(file);
+      return stored(store.description().order());
+    }
+    outputs.requireApartFrom(file);
     DenseMatrix matrix = Npy.readFinite(file);
     SymmetricFile.require(matrix, file);
-    if (extreme.given()) {
-      return extremes(matrix);
-    }
+    return extreme.given()
+        ? extremes(matrix)
+        : whole(matrix, new ObjectMapper().createObjectNode(), "");
+  }
+
+  /**
+   * All eigenvalues.
+   *
+   * @param object to be completed
+   * @param errors of the entries, lines after the table
+   */
+  private int whole(DenseMatrix matrix, ObjectNode object, String errors) {
     Spectrum.Whole spectrum = Spectrum.whole(matrix);
     double[] values = spectrum.values();
     Spectrum.Extreme least = spectrum.least();
@@ -84,7 +114,6 @@ final class SpectrumCommand implements Callable<Integer> {
     SpectrumProfile profile = new SpectrumProfile(values, least.errorBound());
     int unresolved = values.length - profile.numericalRank();
     OptionalDouble condition = profile.conditionNumber();
-    ObjectNode object = new ObjectMapper().createObjectNode();
     object
         .put("order", values.length)
         .put("leastEigenvalue", least.value())
@@ -122,8 +151,54 @@ final class SpectrumCommand implements Callable<Integer> {
     if (histogramOut != null) {
       AtomicFile.write(histogramOut, profile.histogram("Eigenvalues of " + file).toSvg());
     }
-    console.result(table.toText(), object);
+    console.result(table.toText().stripTrailing() + errors, object);
     return 0;
+  }
+
+  /** Of tiles: all where they fit into memory and nothing else is asked for, or the ends. */
+  private int stored(int order) {
+    boolean all = !extreme.given() && StoredKernel.fitsIntoMemory(order);
+    if (!all && !extreme.given()) {
+      requireEnds(order);
+      extreme.extreme = 1;
+    }
+    StoredKernel kernel = StoredKernel.open(file, console);
+    ObjectNode object = new ObjectMapper().createObjectNode();
+    kernel.describe(object);
+    return all
+        ? whole(kernel.matrix().toDense(), object, kernel.errors())
+        : extremes(kernel, object);
+  }
+
+  private int extremes(StoredKernel kernel, ObjectNode object) {
+    int order = kernel.order();
+    Search search =
+        extreme.search(
+            order,
+            1e-10,
+            Math.max(USUAL_PRODUCTS_OF_STORE, 4 * extreme.extreme + BLOCK_OF_STORE),
+            BLOCK_OF_STORE,
+            MemoryBudget.freeHeap() / 4);
+    report(
+        kernel.extremes(search, console),
+        kernel.title(file),
+        object.put("order", order),
+        kernel.errors(),
+        "a kernel's least take about as many as its order, "
+            + order
+            + ": raise --max-products, or give more heap and leave out --extreme");
+    return 0;
+  }
+
+  /** Says that the ends alone are computed; refuses what they do not suffice for. */
+  private void requireEnds(int order) {
+    if (decayOut != null || histogramOut != null) {
+      throw new OutOfMemory(
+          "the matrix of " + file + " and its reduction, for all eigenvalues,",
+          StoredKernel.bytesInMemory(order),
+          MemoryBudget.freeHeap());
+    }
+    console.status("the matrix does not fit into memory: as with --extreme 1, from the tiles");
   }
 
   private void requireCompatible() {
@@ -148,8 +223,27 @@ final class SpectrumCommand implements Callable<Integer> {
     try (Console.Progress progress = console.progress("products", 2L * search.maxProducts())) {
       found = ExtremeEigenvalues.ofDense(matrix, search, progress::at);
     }
+    ObjectNode object = new ObjectMapper().createObjectNode().put("order", order);
+    report(
+        found,
+        file + ", order " + order + ", in fp64:",
+        object,
+        "",
+        "raise --max-products or --tolerance, or leave out --extreme");
+    return 0;
+  }
+
+  /**
+   * Writes and prints what was found.
+   *
+   * @param object to be completed
+   * @param errors of the entries, lines after the table
+   * @param advice where some did not converge
+   */
+  private void report(
+      ExtremeEigenvalues found, String title, ObjectNode object, String errors, String advice) {
     ExtremeReport report = new ExtremeReport(found);
-    report.warn(console, "raise --max-products or --tolerance, or leave out --extreme");
+    report.warn(console, advice);
     if (out != null) {
       double[] values =
           Stream.concat(found.least().stream(), found.greatest().stream())
@@ -157,9 +251,7 @@ final class SpectrumCommand implements Callable<Integer> {
               .toArray();
       Npy.write(out, new DenseMatrix(values.length, 1, values), ElementType.FP64);
     }
-    ObjectNode object = new ObjectMapper().createObjectNode().put("order", order);
     report.describe(object);
-    console.result(report.toText(file + ", order " + order + ", in fp64:"), object);
-    return 0;
+    console.result(report.toText(title) + errors, object);
   }
 }

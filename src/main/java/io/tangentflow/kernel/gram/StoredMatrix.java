@@ -10,6 +10,7 @@ import io.tangentflow.model.DenseMatrix;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
@@ -74,6 +75,32 @@ public final class StoredMatrix {
               .toList();
       products.forEach(product -> product.addTo(y));
     }
+  }
+
+  /**
+   * ‖K‖_F.
+   *
+   * @param progress receives the number of tiles that are read, from any thread
+   * @throws DataFormat if a tile is damaged, or an entry is not finite
+   */
+  public double norm(IntConsumer progress) {
+    AtomicInteger read = new AtomicInteger();
+    double[] norms = new double[grid.count()];
+    IntStream.range(0, grid.count())
+        .parallel()
+        .forEach(
+            index -> {
+              int row = grid.row(index);
+              int column = grid.column(index);
+              double norm = store.tile(row, column).norm();
+              if (!Double.isFinite(norm)) {
+                throw new DataFormat(
+                    store.file(row, column), "holds numbers that are not finite", null);
+              }
+              norms[index] = row == column ? norm : Math.sqrt(2) * norm;
+              progress.accept(read.incrementAndGet());
+            });
+    return Arrays.stream(norms).reduce(0, Math::hypot);
   }
 
   /**

@@ -34,6 +34,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -205,6 +206,22 @@ class GramStoreTest {
       stored.multiply(Arrays.copyOfRange(x, v * 53, (v + 1) * 53), 1, alone);
       assertArrayEquals(Arrays.copyOfRange(y, v * 53, (v + 1) * 53), alone);
     }
+  }
+
+  /** A sum of 53² squares in another order, each of two roundings. */
+  @Test
+  void normIsThatOfTheDenseMatrix() {
+    DenseMatrix matrix = symmetric(53);
+    StoredMatrix stored = new StoredMatrix(filled("store", matrix, 9, ElementType.FP64));
+    AtomicInteger read = new AtomicInteger();
+    double norm = stored.norm(tiles -> read.incrementAndGet());
+    assertEquals(matrix.norm(), norm, 53 * 53 * 0x1p-53 * matrix.norm());
+    assertEquals(21, read.get());
+    matrix.set(50, 3, Double.NaN);
+    matrix.set(3, 50, Double.NaN);
+    StoredMatrix broken = new StoredMatrix(filled("broken", matrix, 9, ElementType.FP64));
+    DataFormat refusal = assertThrows(DataFormat.class, () -> broken.norm(tiles -> {}));
+    assertTrue(refusal.getMessage().contains("00000.tile: holds numbers"), refusal.getMessage());
   }
 
   /** One bit in each byte, so header, entries and checksum. */
