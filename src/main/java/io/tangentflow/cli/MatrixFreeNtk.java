@@ -16,9 +16,13 @@ import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.spectrum.ExtremeEigenvalues;
 import io.tangentflow.spectrum.Search;
 import io.tangentflow.spectrum.SymmetricOperator;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /**
- * The extreme eigenvalues of an empirical kernel whose Gram matrix is not formed.
+ * The extreme eigenvalues of an empirical kernel whose Gram matrix is not formed, and systems with
+ * it.
  *
  * @param nodes in time
  * @param inputs d×N
@@ -32,24 +36,30 @@ record MatrixFreeNtk(NeuralOde model, TimeGrid grid, TimeNodes nodes, DenseMatri
    * Plans, and unless that is all, computes.
    *
    * @param title of the table
+   * @param extreme what is asked of the spectrum, if it is
+   * @param solve what is to be solved, if anything
    */
   int run(
       String title,
       ExtremeOptions extreme,
+      SolveOptions solve,
       Parameters parameters,
       Backend backend,
       MemoryBudget budget,
       boolean planOnly,
       Console console) {
     int order = order();
-    double tolerance =
-        switch (backend.precision()) {
-          case FP64 -> 1e-10;
-          case FP32 -> 1e-6;
-          case TF32 -> 1e-3;
-        };
+    double tolerance = usualTolerance(backend);
+    int products = extreme.maxProducts(USUAL_PRODUCTS);
+    Optional<KernelSolve> system =
+        solve.system(order, model.outputs(), extreme.tolerance(tolerance), products);
     long heap = Math.min(MemoryBudget.freeHeap(), budget.deviceBytesBeside(0)) / 4;
-    Search search = extreme.search(order, tolerance, USUAL_PRODUCTS, 1, heap);
+    Optional<Search> search =
+        extreme.given()
+            ? Optional.of(extreme.search(order, tolerance, USUAL_PRODUCTS, 1, heap))
+            : Optional.empty();
+    long basisBytes = search.map(asked -> asked.bytes(order)).orElse(0L);
+    long solutionBytes = system.map(KernelSolve::bytes).orElse(0L);
     TangentKernelPlan plan =
         TangentKernelPlan.of(
             nodes,
@@ -57,7 +67,7 @@ record MatrixFreeNtk(NeuralOde model, TimeGrid grid, TimeNodes nodes, DenseMatri
             grid,
             inputs.columns(),
             backend.precision(),
-            budget.beside(search.bytes(order)));
+            budget.beside(basisBytes + solutionBytes));
     console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
     ObjectNode object = new ObjectMapper().createObjectNode();
     object
@@ -65,50 +75,69 @@ record MatrixFreeNtk(NeuralOde model, TimeGrid grid, TimeNodes nodes, DenseMatri
         .put("blockSize", plan.blockSize())
         .put("featureBytes", plan.featureBytes())
         .put("planBytes", plan.deviceBytes())
-        .put("basisBytes", search.bytes(order))
+        .put("basisBytes", basisBytes)
+        .put("solutionBytes", solutionBytes)
         .put("solveFlops", plan.solveFlops())
         .put("productFlops", plan.productFlops())
-        .put("maxProducts", search.maxProducts());
+        .put("maxProducts", products);
     if (planOnly) {
       console.result("plan: " + plan, object);
       return 0;
     }
     long start = System.nanoTime();
     try (TangentKernelOperator kernel = features(plan, parameters, backend, console)) {
-      double featureSeconds = (System.nanoTime() - start) * 1e-9;
-      ExtremeEigenvalues found = eigenvalues(kernel, search, console);
-      double seconds = (System.nanoTime() - start) * 1e-9;
-      ExtremeReport report = new ExtremeReport(found);
-      report.warn(
-          console,
-          "a kernel's least take about as many as its order, "
-              + order
-              + ": raise --max-products, or leave out --matrix-free where the Gram matrix fits");
-      object
-          .put("order", order)
-          .put("backend", backend.name())
-          .put("precision", backend.precision().toString())
-          .put("peakBytes", kernel.peakBytes())
-          .put("productError", kernel.productError())
-          .put("featureSeconds", featureSeconds)
-          .put("seconds", seconds);
-      report.describe(object);
-      String text = report.toText(title);
-      if (kernel.compression().isPresent()) {
-        Compression fewer = kernel.compression().get();
-        double error = fewer.gramError(kernel.normBound());
-        object.put("timeNodes", fewer.nodes()).put("timeNodesError", error);
-        text +=
-            String.format(
-                "%nError bound of %d nodes in time, of each: %.2g.", fewer.nodes(), error);
+      object.put("featureSeconds", (System.nanoTime() - start) * 1e-9);
+      List<String> text = new ArrayList<>();
+      if (search.isPresent()) {
+        ExtremeReport report = new ExtremeReport(eigenvalues(kernel, search.get(), console));
+        report.warn(
+            console,
+            "a kernel's least take about as many as its order, "
+                + order
+                + ": raise --max-products, or leave out --matrix-free where the Gram matrix fits");
+        report.describe(object);
+        text.add(report.toText(title));
       }
-      text +=
-          String.format(
-              "%nError bound of a product in %s: %.2g.%n%.3g seconds, %.4g MiB on the backend.",
-              backend.precision(), kernel.productError(), seconds, kernel.peakBytes() / 1048576.0);
-      console.result(text, object);
+      if (system.isPresent()) {
+        text.add(system.get().run(kernel, search.isPresent() ? "" : title, object, console));
+      }
+      text.add(conditions(kernel, backend, (System.nanoTime() - start) * 1e-9, object));
+      console.result(String.join(System.lineSeparator(), text), object);
       return 0;
     }
+  }
+
+  private static double usualTolerance(Backend backend) {
+    return switch (backend.precision()) {
+      case FP64 -> 1e-10;
+      case FP32 -> 1e-6;
+      case TF32 -> 1e-3;
+    };
+  }
+
+  /** What holds of all results: the errors of the kernel and of its products, time and memory. */
+  private String conditions(
+      TangentKernelOperator kernel, Backend backend, double seconds, ObjectNode object) {
+    object
+        .put("order", kernel.order())
+        .put("backend", backend.name())
+        .put("precision", backend.precision().toString())
+        .put("peakBytes", kernel.peakBytes())
+        .put("productError", kernel.productError())
+        .put("seconds", seconds);
+    String text = "";
+    if (kernel.compression().isPresent()) {
+      Compression fewer = kernel.compression().get();
+      double error = fewer.gramError(kernel.normBound());
+      object.put("timeNodes", fewer.nodes()).put("timeNodesError", error);
+      text =
+          String.format(
+              "Error bound of %d nodes in time, of each eigenvalue: %.2g.%n", fewer.nodes(), error);
+    }
+    return text
+        + String.format(
+            "Error bound of a product in %s: %.2g.%n%.3g seconds, %.4g MiB on the backend.",
+            backend.precision(), kernel.productError(), seconds, kernel.peakBytes() / 1048576.0);
   }
 
   private int order() {

@@ -68,6 +68,7 @@ final class NtkCommand implements Callable<Integer> {
   @Mixin private GramOptions gram;
   @Mixin private StoreOptions store;
   @Mixin private ExtremeOptions extreme;
+  @Mixin private SolveOptions solve;
 
   @Option(
       names = "--width",
@@ -128,7 +129,7 @@ final class NtkCommand implements Callable<Integer> {
       names = "--matrix-free",
       description =
           "Form no Gram matrix: products with the kernel from its features give the eigenvalues that"
-              + " --extreme asks for (default: the extreme one of each end).")
+              + " --extreme asks for, or solve --solve (default: the extreme one of each end).")
   private boolean matrixFree;
 
   @Option(names = "--plan", description = "Print how, and with how many FLOPs and bytes, and stop.")
@@ -155,7 +156,12 @@ final class NtkCommand implements Callable<Integer> {
       requireStorable(way);
     }
     Outputs outputFiles =
-        new Outputs().with("--out", out).with("--inputs-out", inputsOut).requireWritable();
+        new Outputs()
+            .with("--out", out)
+            .with("--inputs-out", inputsOut)
+            .with("--solution-out", solve.solutionOut)
+            .requireWritable();
+    solve.requireApartFrom(outputFiles);
     Dataset dataset = data.load();
     dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
     NeuralOde model = network.model(dataset.dimension(), width);
@@ -185,7 +191,12 @@ final class NtkCommand implements Callable<Integer> {
   }
 
   private void requireCompatible(Way way) {
-    extreme.requireComplete();
+    solve.requireCompatible(matrixFree);
+    if (solve.given()) {
+      extreme.requireInRange();
+    } else {
+      extreme.requireComplete();
+    }
     if (!matrixFree) {
       if (extreme.given()) {
         throw new InvalidConfiguration(
@@ -212,7 +223,7 @@ final class NtkCommand implements Callable<Integer> {
       Dataset dataset,
       Backend backend,
       MemoryBudget budget) {
-    if (!extreme.given()) {
+    if (!extreme.given() && !solve.given()) {
       extreme.extreme = 1;
     }
     String title =
@@ -228,7 +239,7 @@ final class NtkCommand implements Callable<Integer> {
             dataset.dimension());
     int code =
         new MatrixFreeNtk(model, way.grid, nodes, dataset.inputs())
-            .run(title, extreme, network.parameters(), backend, budget, planOnly, console);
+            .run(title, extreme, solve, network.parameters(), backend, budget, planOnly, console);
     if (inputsOut != null && !planOnly) {
       Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
     }

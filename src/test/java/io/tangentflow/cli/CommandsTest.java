@@ -62,6 +62,8 @@ class CommandsTest {
     Path gram = directory.resolve("gram.npy");
     Npy.write(gram, new DenseMatrix(2, 2, new double[] {2, 1, 1, 2}), ElementType.FP64);
     Path store = directory.resolve("store");
+    Path targets = directory.resolve("y.npy");
+    Npy.write(targets, new DenseMatrix(4, 1, new double[] {1, -1, 2, 0}), ElementType.FP64);
     Object[] stored = {
       "ntk",
       "--samples",
@@ -111,6 +113,22 @@ class CommandsTest {
         },
         new Object[] {"ntk", "--samples", 4, "--width", 16, "--outputs", 2, "--matrix-free"},
         new Object[] {"ntk", "--samples", 4, "--width", 16, "--matrix-free", "--plan"},
+        new Object[] {
+          "ntk",
+          "--samples",
+          4,
+          "--width",
+          16,
+          "--precision",
+          "fp64",
+          "--matrix-free",
+          "--solve",
+          targets,
+          "--ridge",
+          0.5,
+          "--solution-out",
+          directory.resolve("alpha.npy")
+        },
         new Object[] {"limit", "--norms", "1,1", "--dot", 0.25},
         new Object[] {"limit", "--samples", 4, "--activation", "RELU", "--depth", 3},
         new Object[] {"limit", "--samples", 4, "--data", "synthetic:d=3", "--depth", "INF"},
@@ -179,6 +197,8 @@ class CommandsTest {
         },
         new Object[] {"spectrum", gram},
         new Object[] {"spectrum", gram, "--extreme", 1},
+        new Object[] {"spectrum", store},
+        new Object[] {"spectrum", store, "--extreme", 1},
         new Object[] {
           "sweep",
           "--width",
