@@ -11,6 +11,7 @@ import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.KernelSystem;
 import io.tangentflow.spectrum.SymmetricOperator;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -50,19 +51,33 @@ record KernelSolve(
           new KernelSystem(operator(kernel, progress), ridge)
               .solve(y, tolerance, maxProducts - 1, 0);
     }
-    long open = solution.columns().stream().filter(column -> !column.converged()).count();
-    if (open > 0) {
-      console.warning(
-          String.format(
-              "%d of %d columns did not converge to %.1e in %d products each; raise --max-products,"
-                  + " --tolerance or --ridge, or take --precision fp64",
-              open, y.columns(), tolerance, maxProducts));
-    }
+    warn(solution, console);
     out.ifPresent(file -> Npy.write(file, targets.restored(solution.alpha()), ElementType.FP64));
     double ofKernel =
         kernel.compression().map(fewer -> fewer.gramError(kernel.normBound())).orElse(0.0);
     describe(solution, ofKernel, object.putObject("solution"));
     return text(solution, ofKernel, title);
+  }
+
+  /** What did not converge: for want of products, or because rounding keeps its residual up. */
+  private void warn(KernelSystem.Solution solution, Console console) {
+    List<KernelSystem.Column> open =
+        solution.columns().stream().filter(column -> !column.converged()).toList();
+    long unfinished = open.stream().filter(column -> column.products() >= maxProducts).count();
+    if (unfinished > 0) {
+      console.warning(
+          String.format(
+              "%d of %d columns did not converge to %.1e in %d products each; raise --max-products,"
+                  + " --tolerance or --ridge",
+              unfinished, solution.columns().size(), tolerance, maxProducts));
+    }
+    if (open.size() > unfinished) {
+      console.warning(
+          String.format(
+              "%d of %d columns did not converge to %.1e: rounding keeps their residuals above; raise"
+                  + " --tolerance or --ridge, or take --precision fp64",
+              open.size() - unfinished, solution.columns().size(), tolerance));
+    }
   }
 
   /** That counts its products aloud. */

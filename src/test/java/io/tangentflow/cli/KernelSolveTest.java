@@ -193,6 +193,37 @@ class KernelSolveTest {
     assertEquals(relative, column.get("relativeResidual").asDouble(), 1e-9);
   }
 
+  /** In fp32 a residual of 10⁻¹² is beyond reach, which more products do not mend. */
+  @Test
+  void whatRoundingKeepsFromConvergingIsSaidSo() {
+    Path y = targets(Parameters.gaussian(SAMPLES, 1, 5, 1));
+    Object[] words = {
+      "ntk",
+      "--samples",
+      SAMPLES,
+      "--width",
+      40,
+      "--depth",
+      3,
+      "--precision",
+      "fp32",
+      "--matrix-free",
+      "--solve",
+      y,
+      "--ridge",
+      1,
+      "--tolerance",
+      1e-12,
+      "-q",
+      "--json"
+    };
+    Invocation single = Invocation.of(words).ended(0);
+    JsonNode column = single.json().get("solution").get("columns").get(0);
+    assertFalse(column.get("converged").asBoolean());
+    assertTrue(column.get("products").asInt() < 500, column.toString());
+    assertTrue(single.err().contains("rounding keeps their residuals above"), single.err());
+  }
+
   /** Without a ridge nothing is proven of λ_min, and so of the error. */
   @Test
   void withoutARidgeTheErrorIsNotKnown() throws Exception {
