@@ -23,13 +23,36 @@ final class BlockLanczos {
   /** By how much the basis grows until Ritz values are looked at again: they cost its cube. */
   private static final double GROWTH = 1.15;
 
+  /** What the residual of a Ritz value θ is held against. */
+  enum Measure {
+    /** ‖K‖: eigenvalues are wanted to the same absolute error. */
+    NORM {
+      @Override
+      double of(double theta, double norm) {
+        return norm;
+      }
+    },
+    /** |θ|: those of an inverse, whose greatest may be any number of times the second. */
+    VALUE {
+      @Override
+      double of(double theta, double norm) {
+        return Math.abs(theta);
+      }
+    };
+
+    abstract double of(double theta, double norm);
+  }
+
   private final SymmetricOperator operator;
   private final Search search;
+  private final Measure measure;
   private final IntConsumer progress;
   private final KrylovBasis basis;
   private final DenseMatrix projected;
   private DenseMatrix next;
   private DenseMatrix coupling;
+  private boolean random;
+  private boolean settled;
   private double norm;
   private int products;
   private int restarts;
@@ -37,9 +60,10 @@ final class BlockLanczos {
   /**
    * @param search within the operator's order
    */
-  BlockLanczos(SymmetricOperator operator, Search search, IntConsumer progress) {
+  BlockLanczos(SymmetricOperator operator, Search search, Measure measure, IntConsumer progress) {
     this.operator = operator;
     this.search = search;
+    this.measure = measure;
     this.progress = progress;
     int capacity = search.capacity(operator.order());
     basis = new KrylovBasis(operator.order(), capacity);
@@ -58,6 +82,7 @@ final class BlockLanczos {
   /** Iterates until the wanted values have converged or products have run out. */
   Found find() {
     next = basis.random(search.block());
+    random = true;
     int look = Math.min(operator.order(), search.least() + search.greatest());
     while (true) {
       expand();
@@ -68,7 +93,7 @@ final class BlockLanczos {
       boolean cut = !complete && next.columns() < search.block();
       if (complete || full || last || (!cut && basis.size() >= look)) {
         Ritz ritz = ritz();
-        if (complete || last || ritz.converged()) {
+        if (complete || last || (settled && ritz.converged())) {
           return found(ritz);
         }
         if (full) {
@@ -98,6 +123,20 @@ final class BlockLanczos {
             image.rows(), columns, Arrays.copyOf(image.values(), columns * image.rows()));
     double negligible = 4 * Precision.FP64.unitRoundoff() * Math.sqrt(operator.order()) * norm;
     coupling = basis.orthonormalise(next, negligible);
+    judge();
+  }
+
+  /**
+   * Whether the values that are known may be all. Where R has a zero row, V holds a space that K
+   * maps into itself, and what is outside has not been seen: a random vector of it goes first. Only
+   * if that was so of all of the last block and none of its images left the space, K is a multiple
+   * of the identity outside.
+   */
+  private void judge() {
+    int columns = coupling.columns();
+    long zeros = IntStream.range(0, columns).filter(j -> coupling.get(j, j) == 0).count();
+    settled = zeros == 0 || (random && zeros == columns);
+    random = zeros == columns;
   }
 
   /** The last columns of H, and its last rows. */
@@ -143,21 +182,22 @@ final class BlockLanczos {
     /** ‖RE'y_i‖. */
     double residual(int i) {
       int block = coupling.columns();
-      double sum = 0;
+      DenseMatrix image = DenseMatrix.zeros(block, 1);
       for (int row = 0; row < block; row++) {
         double entry = 0;
         for (int k = row; k < block; k++) {
           entry += coupling.get(row, k) * y.get(size() - block + k, i);
         }
-        sum += entry * entry;
+        image.set(row, 0, entry);
       }
-      return Math.sqrt(sum);
+      return image.norm();
     }
 
     boolean converged(int from, int to) {
       return from >= 0
           && to <= size()
-          && IntStream.range(from, to).allMatch(i -> residual(i) <= search.tolerance() * norm());
+          && IntStream.range(from, to)
+              .allMatch(i -> residual(i) <= search.tolerance() * measure.of(theta[i], norm()));
     }
 
     boolean leastConverged() {

@@ -2,6 +2,7 @@ package io.tangentflow.spectrum;
 
 import io.tangentflow.backend.Precision;
 import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.spectrum.BlockLanczos.Measure;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -41,7 +42,7 @@ public record ExtremeEigenvalues(
   public static ExtremeEigenvalues of(
       SymmetricOperator operator, Search asked, IntConsumer progress) {
     Search search = asked.within(operator.order());
-    BlockLanczos.Found found = new BlockLanczos(operator, search, progress).find();
+    BlockLanczos.Found found = new BlockLanczos(operator, search, Measure.NORM, progress).find();
     List<RitzValue> least = evaluate(operator, found.least(), search, found.norm());
     List<RitzValue> greatest = evaluate(operator, found.greatest(), search, found.norm());
     return new ExtremeEigenvalues(
@@ -71,7 +72,7 @@ public record ExtremeEigenvalues(
     Part greatest = Part.NONE;
     if (search.greatest() > 0) {
       Search top = search.greatestOnly(search.greatest());
-      BlockLanczos.Found found = new BlockLanczos(operator, top, progress).find();
+      BlockLanczos.Found found = new BlockLanczos(operator, top, Measure.NORM, progress).find();
       greatest =
           new Part(evaluate(operator, found.greatest(), search, found.norm()), found, found.norm());
     }
@@ -84,7 +85,9 @@ public record ExtremeEigenvalues(
       double part = norm > 0 ? norm / (norm + Math.abs(inverse.shift())) : 1;
       Search top = search.greatestOnly(search.least()).to(search.tolerance() * part);
       BlockLanczos.Found found =
-          new BlockLanczos(inverse.operator(), top, done -> progress.accept(before + done)).find();
+          new BlockLanczos(
+                  inverse.operator(), top, Measure.VALUE, done -> progress.accept(before + done))
+              .find();
       least = new Part(evaluate(operator, found.greatest(), search, norm), found, norm);
     }
     return new ExtremeEigenvalues(

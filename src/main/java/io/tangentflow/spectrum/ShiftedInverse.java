@@ -1,7 +1,6 @@
 package io.tangentflow.spectrum;
 
 import dev.ludovic.netlib.lapack.LAPACK;
-import io.tangentflow.backend.Precision;
 import io.tangentflow.model.DenseMatrix;
 import org.netlib.util.intW;
 
@@ -17,20 +16,27 @@ import org.netlib.util.intW;
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 record ShiftedInverse(int order, double shift, double[] factor) {
 
-  /** How far beyond rounding the first shift lies, and how fast the next ones move away. */
+  /**
+   * −σ/‖K‖_F of the first shift. A solve is in error by u/FIRST of the greatest 1/(λ − σ), so that
+   * a σ next to a λ_min of 0 would leave of the others' vectors nothing. It is far beyond N·u, what
+   * rounding may do to the factorisation.
+   */
+  private static final double FIRST = 1e-8;
+
+  /** How fast the next ones move away. */
   private static final double AWAY = 16;
 
   /**
-   * With the first of the shifts −εs, s = 16, 16², … that the factorisation accepts, in units ε =
-   * N·u·‖K‖_F of what rounding may do to it; at ‖K‖_F it accepts any matrix. The matrix is not
-   * modified and only its lower triangle is read.
+   * With the first of the shifts −10⁻⁸‖K‖_F s, s = 1, 16, 16², … that the factorisation accepts; at
+   * ‖K‖_F it accepts any matrix. The matrix is finite and not modified, and only its lower triangle
+   * is read.
    */
   static ShiftedInverse below(DenseMatrix symmetric) {
     int n = symmetric.rows();
     double norm = symmetric.norm();
-    double unit = norm > 0 ? n * Precision.FP64.unitRoundoff() * norm : 1;
+    double unit = norm > 0 ? FIRST * norm : 1;
     double[] a = new double[symmetric.values().length];
-    for (double away = AWAY; ; away *= AWAY) {
+    for (double away = 1; ; away *= AWAY) {
       System.arraycopy(symmetric.values(), 0, a, 0, a.length);
       double shift = -away * unit;
       for (int i = 0; i < n; i++) {

@@ -12,6 +12,7 @@ import io.tangentflow.model.Parameters;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -182,6 +183,56 @@ class ExtremeEigenvaluesTest {
       double bound = found.greatest().get(i).bound() + rounding(known);
       assertEquals(known.rising()[N - greatest + i], high[i], bound, known + ", greatest " + i);
       assertTrue(high[i] <= known.rising()[N - 1] + rounding(known), "none is above λ_max");
+    }
+  }
+
+  /** Of (K − σI)⁻¹ the greatest is then 10⁷ times the next, which must converge all the same. */
+  @Test
+  void theLeastOfASingularMatrixAreAllFound() {
+    DenseMatrix whole = diagonal(200, i -> i);
+    assertLeast(whole, new double[] {0, 1, 2}, 200);
+    DenseMatrix features = Parameters.gaussian(200, 300, 5, 0);
+    for (int j = 0; j < 300; j++) {
+      features.set(1, j, features.get(0, j));
+    }
+    DenseMatrix gram = DenseProducts.productTransposed(features, features);
+    double[] exact = Spectrum.eigenvalues(gram);
+    assertLeast(gram, Arrays.copyOf(exact, 3), exact[199]);
+  }
+
+  private static void assertLeast(DenseMatrix k, double[] exact, double norm) {
+    Search search = new Search(exact.length, 1, TOLERANCE, 2000, 4, 200);
+    ExtremeEigenvalues found = ExtremeEigenvalues.ofDense(k, search, done -> {});
+    assertTrue(found.converged(), found.toString());
+    for (int i = 0; i < exact.length; i++) {
+      assertEquals(exact[i], found.least().get(i).value(), TOLERANCE * norm);
+    }
+  }
+
+  private static DenseMatrix diagonal(int n, IntToDoubleFunction entry) {
+    DenseMatrix k = DenseMatrix.zeros(n, n);
+    for (int i = 0; i < n; i++) {
+      k.set(i, i, entry.applyAsDouble(i));
+    }
+    return k;
+  }
+
+  /**
+   * The Krylov space of one vector has one of each eigenvalue's, and K maps it into itself; the
+   * second of the greatest lies outside.
+   */
+  @Test
+  void aSpaceThatIsMappedIntoItselfIsLeft() {
+    DenseMatrix k = diagonal(40, i -> i < 5 ? 2 : 1);
+    for (int greatest = 1; greatest <= 6; greatest++) {
+      Search search = new Search(0, greatest, TOLERANCE, 200, 1, 40);
+      ExtremeEigenvalues found =
+          ExtremeEigenvalues.of(SymmetricOperator.dense(k), search, done -> {});
+      assertTrue(found.converged(), found.toString());
+      for (int i = 0; i < greatest; i++) {
+        double exact = greatest - i <= 5 ? 2 : 1;
+        assertEquals(exact, found.greatest().get(i).value(), 2 * TOLERANCE);
+      }
     }
   }
 
