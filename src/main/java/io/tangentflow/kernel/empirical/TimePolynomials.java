@@ -1,10 +1,12 @@
 package io.tangentflow.kernel.empirical;
 
+import io.tangentflow.backend.Precision;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.ode.TimeGrid;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.commons.numbers.core.Sum;
 
 /**
  * The polynomials p_0, p_1, … of time that are orthonormal over the evaluations of a solver, Σ_q
@@ -63,12 +65,16 @@ final class TimePolynomials {
     }
   }
 
+  /**
+   * Summed with compensation: the p_k are to be orthonormal to a few roundings, not to Q of them,
+   * in each of the many segments of a long grid anew.
+   */
   private double product(double[] f, double[] g) {
-    double sum = 0;
+    Sum sum = Sum.create();
     for (int i = 0; i < weights.length; i++) {
-      sum += weights[i] * f[i] * g[i];
+      sum.addProduct(weights[i] * f[i], g[i]);
     }
-    return sum;
+    return sum.getAsDouble();
   }
 
   int count() {
@@ -93,6 +99,37 @@ final class TimePolynomials {
       }
     }
     return m;
+  }
+
+  /**
+   * A bound on ‖VᵀV − I‖₂ of the maps as they are used: on the greatest sum of magnitudes in a row
+   * of MᵀM + Σ_q p_j μ_q p_k − δ_jk.
+   *
+   * @param ofOld M; without rows if there are no coefficients before
+   * @param values p_k(t_q)
+   * @param weighted μ_q p_k(t_q)
+   */
+  static double defect(DenseMatrix ofOld, DenseMatrix values, DenseMatrix weighted) {
+    int count = values.columns();
+    double greatest = 0;
+    for (int j = 0; j < count; j++) {
+      double row = 0;
+      for (int k = 0; k < count; k++) {
+        Sum sum = Sum.of(j == k ? -1 : 0);
+        addProducts(ofOld, j, ofOld, k, sum);
+        addProducts(values, j, weighted, k, sum);
+        row += Math.abs(sum.getAsDouble());
+      }
+      greatest = Math.max(greatest, row);
+    }
+    // μ p_k is rounded once more, and the sums are summed.
+    return greatest + 4 * count * Precision.FP64.unitRoundoff();
+  }
+
+  private static void addProducts(DenseMatrix a, int j, DenseMatrix b, int k, Sum sum) {
+    for (int i = 0; i < a.rows(); i++) {
+      sum.addProduct(a.get(i, j), b.get(i, k));
+    }
   }
 
   /** p_k(t_q) of the first {@code evaluations}, of all polynomials. */
