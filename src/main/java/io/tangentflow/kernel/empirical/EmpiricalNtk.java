@@ -247,7 +247,7 @@ public final class EmpiricalNtk {
             d, count, Arrays.copyOfRange(inputs.values(), first * d, (first + count) * d));
     Matrix x = weights.upload(part, workspace);
     if (fewer.isEmpty()) {
-      return new Compressed(method.features(weights, x, workspace, reports), 0);
+      return new Compressed(method.features(weights, x, workspace, reports), 0, 0);
     }
     if (plan.streamed()) {
       return whileSolving(weights, x, workspace);

@@ -10,7 +10,6 @@ import io.tangentflow.kernel.empirical.TimeCompression.Compressed;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.TimeGrid;
-import java.util.Arrays;
 import java.util.function.IntToDoubleFunction;
 
 /**
@@ -51,7 +50,8 @@ final class StreamedCompression implements PairSink {
   private final Matrix finalActivation;
   private final Matrix outputs;
   private final double[] restOfActivations;
-  private double restOfAdjoints;
+  private final double[] restOfAdjoints;
+  private final CompressionBound bound;
   private TimePolynomials polynomials;
   private int first;
 
@@ -72,7 +72,9 @@ final class StreamedCompression implements PairSink {
     initialAdjoint = workspace.allocate(n, columns);
     finalActivation = workspace.allocate(n, samples);
     outputs = workspace.allocate(model.outputs(), samples);
+    restOfAdjoints = new double[columns];
     restOfActivations = new double[samples];
+    bound = new CompressionBound(backend.precision());
     first = grid.evaluations();
   }
 
@@ -97,7 +99,9 @@ final class StreamedCompression implements PairSink {
         polynomials == null ? DenseMatrix.zeros(0, longer.count()) : longer.onTheLast(polynomials);
     DenseMatrix values = longer.valuesOfFirst(slots);
     DenseMatrix weighted = longer.timesWeights(longer.valuesOfFirst(slots));
-    restOfAdjoints += sum(fold(adjoints, a, ofOld, values, weighted, q -> 1 / longer.weight(q)));
+    bound.fold(
+        slots + ofOld.rows(), longer.count(), TimePolynomials.defect(ofOld, values, weighted));
+    add(fold(adjoints, a, ofOld, values, weighted, q -> 1 / longer.weight(q)), restOfAdjoints);
     double[] ofEach = fold(activations, phi, ofOld, weighted, values, longer::weight);
     add(ofEach, restOfActivations);
     polynomials = longer;
@@ -155,16 +159,18 @@ final class StreamedCompression implements PairSink {
   /** The compressed features, once the way back has ended; what it took beside them stays. */
   Compressed compressed() {
     int count = compression.count(k -> Math.sqrt(square(adjoint(k)) * square(activation(k))));
-    double ofAdjoints = restOfAdjoints;
+    double[] ofAdjoints = restOfAdjoints.clone();
     double[] ofActivations = restOfActivations.clone();
     int left = compression.mostNodes() - count;
     if (left > 0) {
-      try (Workspace scratch = workspace.scope()) {
-        ColumnSquares dropped = new ColumnSquares(model.width(), samples, scratch);
-        dropped.add(activations.columnRange(count * samples, left * samples));
-        add(dropped.total(), ofActivations);
-      }
-      ofAdjoints += square(adjoints.columnRange(count * columns, left * columns));
+      add(
+          TimeCompression.squares(
+              activations.columnRange(count * samples, left * samples), samples, workspace),
+          ofActivations);
+      add(
+          TimeCompression.squares(
+              adjoints.columnRange(count * columns, left * columns), columns, workspace),
+          ofAdjoints);
     }
     TangentFeatures features =
         new TangentFeatures(
@@ -175,8 +181,13 @@ final class StreamedCompression implements PairSink {
             finalActivation,
             x,
             outputs);
-    double worst = Arrays.stream(ofActivations).max().orElseThrow();
-    return new Compressed(features, Math.sqrt(ofAdjoints * worst));
+    return bound.of(
+        features,
+        TimeCompression.summed(
+            ofAdjoints, TimeCompression.squares(features.adjoints(), columns, workspace)),
+        TimeCompression.greatest(
+            ofActivations, TimeCompression.squares(features.activations(), samples, workspace)),
+        columns);
   }
 
   private Matrix adjoint(int k) {
@@ -189,10 +200,6 @@ final class StreamedCompression implements PairSink {
 
   private double square(Matrix m) {
     return backend.dot(m, m);
-  }
-
-  private static double sum(double[] terms) {
-    return Arrays.stream(terms).sum();
   }
 
   private static void add(double[] terms, double[] sums) {

@@ -186,12 +186,13 @@ public final class TangentKernelOperator implements AutoCloseable {
    * is a sum of NQ pairs, each scaled by a sum of m numbers; GΦ one of n, a row of x one of d; the
    * dot products with A one of n and Q. With c roundings on the way of any number to y, |fl(Kv) −
    * Kv| ≤ γ_c |J||J|ᵀ|v|, γ_c = cu/(1 − cu) (Higham, Accuracy and Stability of Numerical
-   * Algorithms, 2002, §3.1, for any order of a sum), and ‖|J|‖_F² is at most {@link #normBound}. It
-   * supposes the worst of all roundings: what is seen is far less.
+   * Algorithms, 2002, §3.1, for any order of a sum), and ‖|J|‖_F² is at most {@link #normBound}. In
+   * TF32 the factors of each of four products are rounded as well, but for the ones of the last:
+   * seven roundings. It supposes the worst of all roundings: what is seen is far less.
    */
   public double productError() {
     double n = model.width();
-    double single = backend.precision() == Precision.TF32 ? 4 : 0;
+    double single = backend.precision() == Precision.TF32 ? 7 : 0;
     double sums =
         (double) samples * pairs + model.outputs() + n + Math.max(n, model.inputDim()) + pairs + 8;
     double rounding =
@@ -392,25 +393,23 @@ public final class TangentKernelOperator implements AutoCloseable {
         sum += adjoints[i * m + o] * activations[i] + byInput + output;
       }
     }
-    // The squared norms are sums of n and Q numbers in the backend's precision.
-    double single = backend.precision().single() ? Precision.FP32.unitRoundoff() : 0x1p-53;
-    return sum * (1 + 4 * (model.width() + pairs + 2) * single);
+    // Sums in FP64 in every precision, of n and Q numbers, of d, and of those of the columns.
+    double terms = model.width() + pairs + model.inputDim() + (double) samples * m + 8;
+    return sum * (1 + 4 * terms * Precision.FP64.unitRoundoff());
   }
 
   /** Σ_q ‖X_iq‖² of slots of so many columns. */
   private double[] squaredNorms(Matrix slots, int columns) {
     try (Workspace scratch = workspace.scope()) {
-      Sums sums = new Sums(columns, scratch);
-      for (int first = 0; first < slots.columns(); first += columns) {
-        Matrix slot = slots.columnRange(first, columns);
-        sums.add(slot, slot);
-      }
-      return backend.download(sums.total()).values();
+      ColumnSquares squares = new ColumnSquares(slots.rows(), columns, scratch);
+      squares.add(slots);
+      return squares.total();
     }
   }
 
   /**
-   * Bytes of a product's scratch: G, the weights of a block, and its scaled columns or its images.
+   * Bytes of a product's scratch: G, the weights of a block, and its scaled columns or its images;
+   * or of the norms before the first.
    */
   static long productBytes(NeuralOde model, int pairs, int blockSize, int number) {
     long n = model.width();
@@ -418,6 +417,7 @@ public final class TangentKernelOperator implements AutoCloseable {
     long gradient = n * (n + model.inputDim() + m);
     long summing = blockSize * (n * pairs + Math.min(GROUP, blockSize) * m + m);
     long images = blockSize * (n * (1 + 2 * m) + m) + n;
-    return number * (gradient + Math.max(summing, images));
+    long norms = ColumnSquares.bytes(model.width(), blockSize * m);
+    return Math.max(norms, number * (gradient + Math.max(summing, images)));
   }
 }

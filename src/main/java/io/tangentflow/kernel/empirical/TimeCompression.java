@@ -6,6 +6,7 @@ import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.gradient.TangentFeatures;
+import io.tangentflow.kernel.empirical.CompressionBound.Squares;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.TimeGrid;
@@ -20,10 +21,11 @@ import java.util.function.IntToDoubleFunction;
  *   Â_k = Σ_q p_k(t_q) A_q,   Φ̂_k = Σ_q μ_q p_k(t_q) Φ_q,   Σ_q A_q Φ_qᵀ = Σ_(k&lt;K) Â_k Φ̂_kᵀ + R_A R_Φᵀ,
  * </pre>
  *
- * exactly, with what K polynomials leave of A and of Φ in R_A and R_Φ. Where A_q = μ_q a(t_q), and
- * a(t) and φ(t) are smooth, each of the two falls geometrically with K and the error of the
- * gradient, their product, twice as fast: K coefficients are worth a Gauss rule of K nodes. The
- * error is bounded, not estimated: of each sample ‖R_A R_Φᵀ‖ ≤ ‖R_A‖_(1/μ) ‖R_Φ‖_μ.
+ * in exact arithmetic, with what K polynomials leave of A and of Φ in R_A and R_Φ. Where A_q = μ_q
+ * a(t_q), and a(t) and φ(t) are smooth, each of the two falls geometrically with K and the error of
+ * the gradient, their product, twice as fast: K coefficients are worth a Gauss rule of K nodes. The
+ * truncation is bounded, not estimated: of each sample ‖R_A R_Φᵀ‖ ≤ ‖R_A‖_(1/μ) ‖R_Φ‖_μ; and so is
+ * what rounding adds, by {@link CompressionBound}.
  */
 final class TimeCompression {
 
@@ -63,9 +65,16 @@ final class TimeCompression {
   /**
    * Features at fewer nodes.
    *
-   * @param error a bound on √Σ_io ‖δ ∂f_o(x_i)/∂W‖², with which they are off
+   * @param truncation ‖R_A‖ max_i ‖R_Φ,i‖, as computed: what fewer nodes leave out
+   * @param rounding the most that arithmetic adds to it in the making of the coefficients
    */
-  record Compressed(TangentFeatures features, double error) {}
+  record Compressed(TangentFeatures features, double truncation, double rounding) {
+
+    /** A bound on √Σ_io ‖δ ∂f_o(x_i)/∂W‖², with which these features, as stored, are off. */
+    double error() {
+      return truncation + rounding;
+    }
+  }
 
   /**
    * Compresses.
@@ -79,16 +88,18 @@ final class TimeCompression {
     Matrix adjoints = workspace.allocate(model.width(), Math.multiplyExact(columns, count));
     Matrix activations =
         workspace.allocate(model.width(), Math.multiplyExact(full.samples(), count));
-    double error;
+    Squares ofAdjoints;
+    Squares ofActivations;
     try (Workspace scratch = workspace.scope()) {
       project(full.adjoints(), polynomials.values(0, count), adjoints, scratch);
       project(full.activations(), polynomials.weighted(0, count), activations, scratch);
-      error =
-          Math.sqrt(
-              Arrays.stream(restOfAdjoints(full, adjoints, count, scratch)).sum()
-                  * Arrays.stream(restOfActivations(full, activations, count, scratch))
-                      .max()
-                      .orElseThrow());
+      ofAdjoints =
+          summed(
+              restOfAdjoints(full, adjoints, count, scratch), squares(adjoints, columns, scratch));
+      ofActivations =
+          greatest(
+              restOfActivations(full, activations, count, scratch),
+              squares(activations, full.samples(), scratch));
     }
     TangentFeatures compressed =
         new TangentFeatures(
@@ -99,7 +110,35 @@ final class TimeCompression {
             copy(full.finalActivation(), workspace),
             full.inputs(),
             copy(full.outputs(), workspace));
-    return new Compressed(compressed, error);
+    CompressionBound bound = new CompressionBound(workspace.backend().precision());
+    bound.fold(
+        grid.evaluations(),
+        count,
+        TimePolynomials.defect(
+            DenseMatrix.zeros(0, count),
+            polynomials.values(0, count),
+            polynomials.weighted(0, count)));
+    return bound.of(compressed, ofAdjoints, ofActivations, columns);
+  }
+
+  /** Of all columns together. */
+  static Squares summed(double[] rest, double[] kept) {
+    return new Squares(Arrays.stream(rest).sum(), Arrays.stream(kept).sum());
+  }
+
+  /** The greatest of any column. */
+  static Squares greatest(double[] rest, double[] kept) {
+    return new Squares(
+        Arrays.stream(rest).max().orElseThrow(), Arrays.stream(kept).max().orElseThrow());
+  }
+
+  /** Σ_k ‖X̂_k‖² of each column of a slot. */
+  static double[] squares(Matrix coefficients, int columns, Workspace workspace) {
+    try (Workspace scratch = workspace.scope()) {
+      ColumnSquares squares = new ColumnSquares(coefficients.rows(), columns, scratch);
+      squares.add(coefficients);
+      return squares.total();
+    }
   }
 
   /** ‖Â_k‖ ‖Φ̂_k‖. */
