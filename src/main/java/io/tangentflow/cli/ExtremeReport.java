@@ -14,11 +14,16 @@ import java.util.OptionalDouble;
 /** Extreme eigenvalues as text and as JSON. */
 record ExtremeReport(ExtremeEigenvalues found) {
 
-  /** max|λ|/min|λ| of a positive matrix is at least this; empty where a value is not positive. */
+  /**
+   * max|λ|/min|λ| of a positive matrix is at least this; empty where a value is not positive by
+   * more than its bound.
+   */
   OptionalDouble condition() {
-    double least = found.least().get(0).value();
-    double greatest = found.greatest().get(found.greatest().size() - 1).value();
-    return least > 0 ? OptionalDouble.of(greatest / least) : OptionalDouble.empty();
+    RitzValue least = found.least().get(0);
+    RitzValue greatest = found.greatest().get(found.greatest().size() - 1);
+    return least.value() > least.bound() && greatest.value() > greatest.bound()
+        ? OptionalDouble.of((greatest.value() - greatest.bound()) / (least.value() + least.bound()))
+        : OptionalDouble.empty();
   }
 
   /** Adds what was found to a command's object. */
@@ -82,11 +87,13 @@ record ExtremeReport(ExtremeEigenvalues found) {
               found.verifiedGreatest().get().value(),
               found.verifiedGreatest().get().bound()));
     } else {
-      text.append("λ_min is at most the least of them, and λ_max at least the greatest.");
+      text.append(
+          "Within its bound λ_min is at most the least of them, and λ_max at least the greatest.");
     }
-    condition()
-        .ifPresent(
-            number -> text.append(String.format("%nCondition number: at least %.4g.", number)));
+    text.append(
+        condition().isPresent()
+            ? String.format("%nCondition number: at least %.4g.", condition().getAsDouble())
+            : String.format("%nCondition number: not known, as the least is 0 within its bound."));
     return text.toString();
   }
 

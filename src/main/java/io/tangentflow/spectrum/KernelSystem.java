@@ -64,10 +64,13 @@ public record KernelSystem(SymmetricOperator kernel, double ridge) {
    * @param tolerance of ‖y − (K + ρI)α‖/‖y‖
    * @param maxIterations for each column; what has not converged by then is returned as it is
    * @param leastEigenvalue a lower bound of λ_min that is proven, 0 if nothing else is
+   * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if y is not finite, or so
+   *     small or large that its squares are not
    * @throws KernelNotPositive if a direction is met along which K + ρI is not positive
    */
   public Solution solve(
       DenseMatrix y, double tolerance, int maxIterations, double leastEigenvalue) {
+    Scale.require("the right-hand side", y.values());
     DenseMatrix alpha = DenseMatrix.zeros(y.rows(), y.columns());
     List<Column> columns = new ArrayList<>();
     for (int j = 0; j < y.columns(); j++) {

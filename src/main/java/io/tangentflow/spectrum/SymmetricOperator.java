@@ -27,12 +27,16 @@ public record SymmetricOperator(
    * A matrix in memory, of which only the lower triangle is read; it is shared, not copied. A row
    * of a product is a sum of N terms, in error by at most Nu/(1 − Nu) Σ_j |K_ij||x_j|, and ‖|K|‖₂ ≤
    * ‖K‖_F.
+   *
+   * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if its entries are not finite,
+   *     or so small or large that their squares are not
    */
   public static SymmetricOperator dense(DenseMatrix symmetric) {
     int n = symmetric.rows();
     if (n != symmetric.columns()) {
       throw new IllegalArgumentException(n + "x" + symmetric.columns() + " is not symmetric");
     }
+    Scale.require("the matrix", symmetric.values());
     double nu = n * Precision.FP64.unitRoundoff();
     return new SymmetricOperator(
         n, x -> DenseProducts.symmetricProduct(symmetric, x), nu / (1 - nu) * symmetric.norm());

@@ -303,4 +303,27 @@ class ExtremeEigenvaluesTest {
     assertThrows(
         IllegalArgumentException.class, () -> SymmetricOperator.dense(DenseMatrix.zeros(2, 3)));
   }
+
+  /** Squares of such entries are 0 or infinite, and a residual of 0 would seem convergence. */
+  @Test
+  void entriesWhoseSquaresAreLostAreRefused() {
+    Search search = new Search(1, 1, 1e-8, 50, 1, 10);
+    for (double entry : new double[] {1e-170, 1e170, Double.NaN, Double.POSITIVE_INFINITY}) {
+      DenseMatrix matrix = DenseMatrix.zeros(20, 20);
+      for (int i = 0; i < 20; i++) {
+        matrix.set(i, i, (i + 1) * entry);
+      }
+      InvalidConfiguration refused =
+          assertThrows(
+              InvalidConfiguration.class,
+              () -> ExtremeEigenvalues.ofDense(matrix, search, done -> {}));
+      assertTrue(refused.getMessage().startsWith("the matrix: has"), refused.getMessage());
+    }
+    assertEquals(
+        0,
+        ExtremeEigenvalues.ofDense(DenseMatrix.zeros(20, 20), search, done -> {})
+            .greatest()
+            .get(0)
+            .value());
+  }
 }
