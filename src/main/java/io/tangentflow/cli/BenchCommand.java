@@ -111,7 +111,8 @@ final class BenchCommand {
       TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
       try (Backend backend = engine.open()) {
         GramForecast forecast =
-            gram.forecasts(new GramPlanner(model, grid, samples, backend, memory.budget(backend)))
+            gram.forecasts(
+                    new GramPlanner(model, grid, samples, backend, memory.budget(backend)), true)
                 .get(0);
         GramPlan plan = forecast.plan();
         console.status(

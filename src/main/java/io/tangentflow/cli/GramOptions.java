@@ -28,8 +28,8 @@ final class GramOptions {
       defaultValue = AUTO,
       description =
           "structured (contract tangent features), explicit (form gradients), compressed (contract"
-              + " features at --time-nodes) or auto, the one expected to be fastest after a short"
-              + " measurement here (default: ${DEFAULT-VALUE}).")
+              + " features at --time-nodes) or auto, the one expected to be fastest, for long work after"
+              + " some seconds of measurement here (default: ${DEFAULT-VALUE}).")
   private String gram;
 
   @Option(
@@ -64,14 +64,19 @@ final class GramOptions {
     return compressed() && nodes.all() ? TimeNodes.AUTO : nodes;
   }
 
-  /** The plans that are admitted, the fastest first: the first is the one to take. */
-  List<GramForecast> forecasts(GramPlanner planner) {
+  /**
+   * The plans that are admitted, the one to take first.
+   *
+   * @param measured whether forecasts are wanted even if they take longer than the work
+   */
+  List<GramForecast> forecasts(GramPlanner planner, boolean measured) {
     require();
     if (asked().isEmpty()) {
-      return planner.forecasts(nodes());
+      return measured ? planner.forecasts(nodes()) : planner.choose(nodes());
     }
-    GramPlan plan = compressed() ? planner.compressed(nodes()) : planner.plan(asked().get());
-    return List.of(planner.forecast(plan));
+    List<GramPlan> one =
+        List.of(compressed() ? planner.compressed(nodes()) : planner.plan(asked().get()));
+    return measured ? planner.forecasts(one) : planner.choose(one);
   }
 
   private boolean compressed() {

@@ -173,7 +173,7 @@ final class NtkCommand implements Callable<Integer> {
       if (store.asked()) {
         return stored(model, way, gram.asked(), gram.nodes(), dataset, backend, budget);
       }
-      List<GramForecast> forecasts = way.forecasts(gram, model, dataset.samples(), backend, budget);
+      List<GramForecast> forecasts = forecasts(way, model, dataset.samples(), backend, budget);
       if (planOnly) {
         console.result(
             GramOptions.text(
@@ -244,6 +244,21 @@ final class NtkCommand implements Callable<Integer> {
       Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
     }
     return code;
+  }
+
+  /** The plans that the options admit, the one to take first. */
+  private List<GramForecast> forecasts(
+      Way way, NeuralOde model, int samples, Backend backend, MemoryBudget budget) {
+    if (way.planned()) {
+      return gram.forecasts(new GramPlanner(model, way.grid, samples, backend, budget), planOnly);
+    }
+    if (!gram.nodes().all()) {
+      throw new InvalidConfiguration(
+          "--time-nodes",
+          "needs a solver of known steps and the plain dynamics: --solver and --depth");
+    }
+    GramPlan plan = GramPlan.inOneBlock(gram.asked().orElse(STRUCTURED), model, samples, budget);
+    return List.of(new GramForecast(plan, List.of()));
   }
 
   private int compute(
@@ -403,21 +418,6 @@ final class NtkCommand implements Callable<Integer> {
 
     boolean planned() {
       return grid != null;
-    }
-
-    /** The plans that the options admit, the one to take first. */
-    List<GramForecast> forecasts(
-        GramOptions gram, NeuralOde model, int samples, Backend backend, MemoryBudget budget) {
-      if (planned()) {
-        return gram.forecasts(new GramPlanner(model, grid, samples, backend, budget));
-      }
-      if (!gram.nodes().all()) {
-        throw new InvalidConfiguration(
-            "--time-nodes",
-            "needs a solver of known steps and the plain dynamics: --solver and --depth");
-      }
-      GramPlan plan = GramPlan.inOneBlock(gram.asked().orElse(STRUCTURED), model, samples, budget);
-      return List.of(new GramForecast(plan, List.of()));
     }
 
     /** The structured plan in FP64, to compare with. */

@@ -13,7 +13,8 @@ import java.util.function.LongSupplier;
 /**
  * Times the operations that a Gram matrix is made of on the backend that shall make it, at the
  * shapes of the problem. Where a shape would take long, a part of it is timed and the time scaled:
- * fewer rows of W, fewer samples, a shorter inner dimension. Each takes some milliseconds.
+ * fewer rows of W, fewer samples, a shorter inner dimension. On a device each takes some
+ * milliseconds, on the host a third of a second.
  */
 final class GramPilot implements AutoCloseable {
 
@@ -26,7 +27,11 @@ final class GramPilot implements AutoCloseable {
   private static final int MANY_SAMPLES = 256;
 
   private static final double SHORTEST_SECONDS = 0.004;
-  private static final double LONGEST_SECONDS = 0.25;
+
+  /** For the compiler of a JVM that has just begun; its interpreter is a hundred times slower. */
+  private static final double LEAST_SECONDS_ON_HOST = 0.3;
+
+  private static final double LONGEST_SECONDS = 1;
 
   /** Measurements end when one is no faster than this fraction of the fastest before it. */
   private static final double SETTLED = 0.95;
@@ -269,7 +274,9 @@ final class GramPilot implements AutoCloseable {
       boolean settled = each > SETTLED * least;
       least = Math.min(least, each);
       boolean tooShort = each * calls < SHORTEST_SECONDS;
-      if ((settled && !tooShort) || (now - begin) * 1e-9 > LONGEST_SECONDS) {
+      double elapsed = (now - begin) * 1e-9;
+      boolean warm = !backend.sharesHostMemory() || elapsed > LEAST_SECONDS_ON_HOST;
+      if ((settled && !tooShort && warm) || elapsed > LONGEST_SECONDS) {
         return least;
       }
       calls = tooShort ? 2 * calls : calls;

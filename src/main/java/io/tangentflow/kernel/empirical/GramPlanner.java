@@ -26,6 +26,11 @@ import java.util.function.Supplier;
  */
 public final class GramPlanner {
 
+  /** Less takes about as long as the pilots' seconds on the host, and milliseconds on a device. */
+  private static final double QUICK_FLOPS_ON_HOST = 3e12;
+
+  private static final double QUICK_FLOPS_ON_DEVICE = 1e12;
+
   private final NeuralOde model;
   private final TimeGrid grid;
   private final int samples;
@@ -55,14 +60,40 @@ public final class GramPlanner {
   }
 
   /**
-   * The forecasts of all plans that fit, the fastest first; on a stand-in for a device, whose times
-   * mean nothing, the one of fewest FLOPs.
+   * The plans that fit, the one to take first: where all of them take less than a measurement
+   * would, and on a stand-in for a device, whose times mean nothing, the one of fewest FLOPs,
+   * without forecasts; else the one that {@link #forecasts} expects to be fastest.
+   *
+   * @param nodes at which features may be kept; the exact plans are among the candidates whatever
+   *     it is
+   * @throws OutOfMemory if none fits, with what the structured one would need
+   */
+  public List<GramForecast> choose(TimeNodes nodes) {
+    return choose(plans(nodes));
+  }
+
+  /** The same of plans that are given. */
+  public List<GramForecast> choose(List<GramPlan> plans) {
+    double most = plans.stream().mapToDouble(this::cost).max().orElseThrow();
+    return most < (backend.sharesHostMemory() ? QUICK_FLOPS_ON_HOST : QUICK_FLOPS_ON_DEVICE)
+        ? byFlops(plans)
+        : forecasts(plans);
+  }
+
+  /**
+   * The forecasts of all plans that fit, the fastest first; on a stand-in for a device those of
+   * {@link #choose}.
    *
    * @param nodes at which features may be kept; the exact plans are among the candidates whatever
    *     it is
    * @throws OutOfMemory if none fits, with what the structured one would need
    */
   public List<GramForecast> forecasts(TimeNodes nodes) {
+    return forecasts(plans(nodes));
+  }
+
+  /** The plans that fit. */
+  private List<GramPlan> plans(TimeNodes nodes) {
     List<GramPlan> plans = new ArrayList<>();
     List<OutOfMemory> refusals = new ArrayList<>();
     for (GramStrategy strategy : GramStrategy.values()) {
@@ -74,28 +105,38 @@ public final class GramPlanner {
     if (plans.isEmpty()) {
       throw refusals.get(0);
     }
+    return plans;
+  }
+
+  private double cost(GramPlan plan) {
+    return plan.cost(model, samples);
+  }
+
+  private List<GramForecast> byFlops(List<GramPlan> plans) {
+    return plans.stream()
+        .sorted(Comparator.comparingDouble(this::cost))
+        .map(plan -> new GramForecast(plan, List.of()))
+        .toList();
+  }
+
+  /** The forecasts of plans that are given, the fastest first. */
+  public List<GramForecast> forecasts(List<GramPlan> plans) {
     if (backend.emulated()) {
-      return plans.stream()
-          .sorted(Comparator.comparingDouble(plan -> plan.cost(model, samples)))
-          .map(plan -> new GramForecast(plan, List.of()))
-          .toList();
+      return byFlops(plans);
     }
+    if (backend.sharesHostMemory()) {
+      measured(plans); // The JVM compiles what it has seen often, some seconds later.
+    }
+    return measured(plans);
+  }
+
+  private List<GramForecast> measured(List<GramPlan> plans) {
     try (GramPilot pilot = new GramPilot(model, backend, nanos)) {
       Map<Integer, GramPilot.Solve> solves = new HashMap<>();
       return plans.stream()
           .map(plan -> forecast(plan, pilot, solves))
           .sorted(Comparator.comparingDouble(GramForecast::seconds))
           .toList();
-    }
-  }
-
-  /** The forecast of one plan. */
-  public GramForecast forecast(GramPlan plan) {
-    if (backend.emulated()) {
-      return new GramForecast(plan, List.of());
-    }
-    try (GramPilot pilot = new GramPilot(model, backend, nanos)) {
-      return forecast(plan, pilot, new HashMap<>());
     }
   }
 
