@@ -207,11 +207,17 @@ final class BenchCommand {
         // √Σλ² bounds the greatest eigenvalue, and needs no solver.
         double norm = result.gram().norm();
         double error = fewer.gramError(norm) / norm;
-        object.put("timeNodes", fewer.nodes()).put("relativeError", error);
+        double truncation = fewer.gramTruncation(norm) / norm;
+        object
+            .put("timeNodes", fewer.nodes())
+            .put("relativeTruncation", truncation)
+            .put("relativeError", error);
         table =
-            table.row(
-                Cell.of("relative error bound of " + fewer.nodes() + " nodes in time"),
-                Cell.of(error, 2));
+            table
+                .row(
+                    Cell.of("bound of what " + fewer.nodes() + " nodes leave out, relatively"),
+                    Cell.of(truncation, 2))
+                .row(Cell.of("  with the rounding of their making"), Cell.of(error, 2));
       }
       console.result(table.toText(), object);
     }

@@ -326,6 +326,7 @@ final class NtkCommand implements Callable<Integer> {
             fewer ->
                 object
                     .put("timeNodes", fewer.nodes())
+                    .put("timeNodesTruncation", fewer.gramTruncation(greatest.value()))
                     .put("timeNodesError", fewer.gramError(greatest.value())));
     OptionalDouble difference = OptionalDouble.empty();
     if (backend.precision() != Precision.FP64) {
@@ -352,9 +353,13 @@ final class NtkCommand implements Callable<Integer> {
     if (result.compression().isPresent()) {
       EmpiricalNtk.Compression fewer = result.compression().get();
       table =
-          table.row(
-              Cell.of("  error bound of " + fewer.nodes() + " nodes in time"),
-              Cell.of(fewer.gramError(greatest.value()), 2));
+          table
+              .row(
+                  Cell.of("  bound of what " + fewer.nodes() + " nodes in time leave out"),
+                  Cell.of(fewer.gramTruncation(greatest.value()), 2))
+              .row(
+                  Cell.of("    with the rounding of their making"),
+                  Cell.of(fewer.gramError(greatest.value()), 2));
     }
     if (difference.isPresent()) {
       // By Weyl's inequality; see WidthConvergence.
@@ -534,9 +539,14 @@ final class NtkCommand implements Callable<Integer> {
       Spectrum.Extreme least,
       double greatest,
       OptionalDouble difference) {
-    double compression = result.compression().map(fewer -> fewer.gramError(greatest)).orElse(0.0);
-    double rounding =
-        difference.isPresent() ? difference.getAsDouble() * greatest : result.roundingBound();
+    // Rounding is measured where it can be, and bounded where it cannot.
+    boolean measured = difference.isPresent();
+    double compression =
+        result
+            .compression()
+            .map(fewer -> measured ? fewer.gramTruncation(greatest) : fewer.gramError(greatest))
+            .orElse(0.0);
+    double rounding = measured ? difference.getAsDouble() * greatest : result.roundingBound();
     return new LeastEigenvalueSign(
         least.value(),
         least.errorBound() + compression + rounding,

@@ -97,7 +97,7 @@ record StoredKernel(
    * kernel as it was computed is at most ‖K‖_F and what storing did.
    */
   double timeNodesError() {
-    return new Compression(0, gradientError).gramError(norm + storageError());
+    return new Compression(0, gradientError, gradientError).gramError(norm + storageError());
   }
 
   /** In words. */

@@ -119,9 +119,10 @@ public final class EmpiricalNtk {
    * Features at fewer nodes in time.
    *
    * @param nodes the most that a block of samples took
-   * @param gradientError a bound on √Σ_io ‖δ ∂f_o(x_i)/∂W‖², the error of all gradients
+   * @param truncation what they leave out of all gradients, √Σ_io ‖δ ∂f_o(x_i)/∂W‖² at most
+   * @param gradientError the same with the most that arithmetic adds in their making
    */
-  public record Compression(int nodes, double gradientError) {
+  public record Compression(int nodes, double truncation, double gradientError) {
 
     /**
      * A bound on the error of K in the Frobenius norm, and so by Weyl's inequality of its
@@ -129,12 +130,23 @@ public final class EmpiricalNtk {
      * ‖G‖² is at most the greatest eigenvalue of the K computed.
      */
     public double gramError(double greatestEigenvalue) {
-      return (2 * Math.sqrt(greatestEigenvalue) + gradientError) * gradientError;
+      return gramError(gradientError, greatestEigenvalue);
+    }
+
+    /** The part of it that is not rounding: what would remain in exact arithmetic. */
+    public double gramTruncation(double greatestEigenvalue) {
+      return gramError(truncation, greatestEigenvalue);
+    }
+
+    private static double gramError(double ofGradients, double greatestEigenvalue) {
+      return (2 * Math.sqrt(greatestEigenvalue) + ofGradients) * ofGradients;
     }
 
     private Compression and(Compressed block) {
       return new Compression(
-          Math.max(nodes, block.features().pairs()), Math.hypot(gradientError, block.error()));
+          Math.max(nodes, block.features().pairs()),
+          Math.hypot(truncation, block.truncation()),
+          Math.hypot(gradientError, block.error()));
     }
   }
 
@@ -159,7 +171,7 @@ public final class EmpiricalNtk {
     int blocks = (samples + plan.blockSize() - 1) / plan.blockSize();
     long pairs = (long) blocks * (blocks + 1) / 2;
     long pairsDone = 0;
-    Compression compression = new Compression(0, 0);
+    Compression compression = new Compression(0, 0, 0);
     double crossTrace = 0;
     int pairsOfSample = 0;
     String purpose = "the Gram matrix of " + samples + " samples at width " + model.width();

@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
  * Times the operations that a Gram matrix is made of on the backend that shall make it, at the
  * shapes of the problem. Where a shape would take long, a part of it is timed and the time scaled:
  * fewer rows of W, fewer samples, a shorter inner dimension. On a device each takes some
- * milliseconds, on the host a third of a second.
+ * milliseconds, on the host a sixth of a second.
  */
 final class GramPilot implements AutoCloseable {
 
@@ -29,7 +29,7 @@ final class GramPilot implements AutoCloseable {
   private static final double SHORTEST_SECONDS = 0.004;
 
   /** For the compiler of a JVM that has just begun; its interpreter is a hundred times slower. */
-  private static final double LEAST_SECONDS_ON_HOST = 0.3;
+  private static final double LEAST_SECONDS_ON_HOST = 0.15;
 
   private static final double LONGEST_SECONDS = 1;
 

@@ -95,7 +95,7 @@ public final class TangentKernelOperator implements AutoCloseable {
           features.blocks,
           plan.nodes().all()
               ? Optional.empty()
-              : Optional.of(new Compression(features.nodes, features.error)));
+              : Optional.of(new Compression(features.nodes, features.truncation, features.error)));
     } catch (RuntimeException | Error e) {
       workspace.close();
       throw e;
@@ -112,6 +112,7 @@ public final class TangentKernelOperator implements AutoCloseable {
     private final Optional<TimeCompression> fewer;
     private final List<TangentFeatures> blocks = new ArrayList<>();
     private int nodes;
+    private double truncation;
     private double error;
 
     Features(
@@ -152,6 +153,7 @@ public final class TangentKernelOperator implements AutoCloseable {
       try (Workspace scratch = workspace.scope()) {
         Compressed kept = fewer.get().compress(adjoint.features(weights, x, scratch), workspace);
         nodes = Math.max(nodes, kept.features().pairs());
+        truncation = Math.hypot(truncation, kept.truncation());
         error = Math.hypot(error, kept.error());
         return kept.features();
       }
