@@ -126,11 +126,12 @@ final class BenchPlanCommand implements Callable<Integer> {
     try (Backend backend = engine.open();
         Console.Progress progress =
             console.progress("problems", (long) widths.size() * samples.size() * depths.size())) {
+      MemoryBudget budget = memory.budget(backend);
       long done = 0;
       for (int width : widths) {
         for (int count : samples) {
           for (int depth : depths) {
-            Trial trial = trial(width, count, depth, nodes, backend);
+            Trial trial = trial(width, count, depth, nodes, backend, budget);
             table = table.row(row(trial));
             problems.add(json(trial));
             worst = Math.max(worst, trial.overBest());
@@ -147,10 +148,10 @@ final class BenchPlanCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Trial trial(int width, int count, int depth, TimeNodes nodes, Backend backend) {
+  private Trial trial(
+      int width, int count, int depth, TimeNodes nodes, Backend backend, MemoryBudget budget) {
     NeuralOde model = network.model(inputDim, width);
     TimeGrid grid = new TimeGrid(Tableau.named("euler"), depth);
-    MemoryBudget budget = memory.budget(backend);
     List<GramForecast> forecasts =
         new GramPlanner(model, grid, count, backend, budget).forecasts(nodes);
     DenseMatrix inputs = BenchCommand.inputs(inputDim, count);
