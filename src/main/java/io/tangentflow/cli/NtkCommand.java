@@ -226,20 +226,17 @@ final class NtkCommand implements Callable<Integer> {
     if (!extreme.given() && !solve.given()) {
       extreme.extreme = 1;
     }
-    String title =
-        String.format(
-            "Tangent kernel of %s, width %d, %s by %s, seed %d, on %d samples of %s, d = %d:",
-            model.activation().label(),
-            width,
-            way,
-            backend.precision(),
-            network.seed,
-            dataset.samples(),
-            data.data,
-            dataset.dimension());
     int code =
         new MatrixFreeNtk(model, way.grid, nodes, dataset.inputs())
-            .run(title, extreme, solve, network.parameters(), backend, budget, planOnly, console);
+            .run(
+                title(model, way, dataset, backend),
+                extreme,
+                solve,
+                network.parameters(),
+                backend,
+                budget,
+                planOnly,
+                console);
     if (inputsOut != null && !planOnly) {
       Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
     }
@@ -259,6 +256,19 @@ final class NtkCommand implements Callable<Integer> {
     }
     GramPlan plan = GramPlan.inOneBlock(gram.asked().orElse(STRUCTURED), model, samples, budget);
     return List.of(new GramForecast(plan, List.of()));
+  }
+
+  private String title(NeuralOde model, Way way, Dataset dataset, Backend backend) {
+    return String.format(
+        "Tangent kernel of %s, width %d, %s by %s, seed %d, on %d samples of %s, d = %d:",
+        model.activation().label(),
+        width,
+        way,
+        backend.precision(),
+        network.seed,
+        dataset.samples(),
+        data.data,
+        dataset.dimension());
   }
 
   private int compute(
@@ -335,16 +345,7 @@ final class NtkCommand implements Callable<Integer> {
     }
     Table table =
         Table.of(
-                String.format(
-                    "Tangent kernel of %s, width %d, %s by %s, seed %d, on %d samples of %s, d = %d:",
-                    model.activation().label(),
-                    width,
-                    way,
-                    backend.precision(),
-                    network.seed,
-                    dataset.samples(),
-                    data.data,
-                    dataset.dimension()),
+                title(model, way, dataset, backend),
                 Table.Column.left("quantity"),
                 Table.Column.right("value"))
             .row(Cell.of("order of the Gram matrix"), Cell.of(kernel.rows()))
