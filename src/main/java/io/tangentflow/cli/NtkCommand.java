@@ -132,7 +132,9 @@ final class NtkCommand implements Callable<Integer> {
               + " --extreme asks for, or solve --solve (default: the extreme one of each end).")
   private boolean matrixFree;
 
-  @Option(names = "--plan", description = "Print how, and with how many FLOPs and bytes, and stop.")
+  @Option(
+      names = "--plan",
+      description = "Print the plans, with their FLOPs, bytes and expected seconds, and stop.")
   private boolean planOnly;
 
   @Option(
