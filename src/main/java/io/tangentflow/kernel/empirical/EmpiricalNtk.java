@@ -207,7 +207,7 @@ public final class EmpiricalNtk {
           }
         }
       }
-      requireFinite(gram);
+      requireFinite(gram, 0);
       return new Result(
           gram,
           f,
@@ -240,12 +240,17 @@ public final class EmpiricalNtk {
     return GramPlan.panel(model.width() * order * precision.bytes(), model.width());
   }
 
-  /** Features may be finite and their products not. */
-  private void requireFinite(DenseMatrix gram) {
+  /**
+   * Features may be finite and their products not.
+   *
+   * @param firstSample of the columns
+   */
+  void requireFinite(DenseMatrix gram, int firstSample) {
     for (int k = 0; k < gram.values().length; k++) {
       if (!Double.isFinite(gram.values()[k])) {
         int column = k / gram.rows();
-        throw new NonFiniteState("tangent kernel", column / model.outputs(), model.horizon());
+        throw new NonFiniteState(
+            "tangent kernel", firstSample + column / model.outputs(), model.horizon());
       }
     }
   }
@@ -475,8 +480,11 @@ public final class EmpiricalNtk {
     backend.gemm(Transpose.YES, Transpose.NO, scale, left, right, 0, result);
   }
 
-  /** Writes a block below the diagonal and its transpose above; a diagonal block is symmetrised. */
-  private static void place(DenseMatrix block, DenseMatrix gram, int firstRow, int firstColumn) {
+  /**
+   * Writes a block below the diagonal and its transpose above; a diagonal block is symmetrised, and
+   * may be the matrix itself.
+   */
+  static void place(DenseMatrix block, DenseMatrix gram, int firstRow, int firstColumn) {
     for (int j = 0; j < block.columns(); j++) {
       for (int i = firstRow == firstColumn ? j : 0; i < block.rows(); i++) {
         double value =

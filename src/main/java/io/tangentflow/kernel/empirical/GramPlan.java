@@ -407,23 +407,18 @@ public record GramPlan(
             strategy, blockSize)
         : String.format(
             "%s Gram%s, %d samples at a time%s, %.3g GFLOP, %.1f MiB",
-            strategy, compressedTo(), blockSize, weightPanels(), flops / 1e9, mebibytes);
+            strategy,
+            nodes.phrase() + (streamed ? " made while solving" : ""),
+            blockSize,
+            weightPanels(),
+            flops / 1e9,
+            mebibytes);
   }
 
   private String weightPanels() {
     return weightsByPanels()
         ? String.format(", W made %d columns at a time for each product", weightColumns)
         : "";
-  }
-
-  private String compressedTo() {
-    if (nodes.all()) {
-      return "";
-    }
-    return (nodes.tolerance() > 0 ? " at up to " : " at ")
-        + nodes.most()
-        + " nodes in time"
-        + (streamed ? " made while solving" : "");
   }
 
   static double flops(

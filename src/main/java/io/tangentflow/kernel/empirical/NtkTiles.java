@@ -95,33 +95,12 @@ public final class NtkTiles {
           TangentFeatures others =
               column == row ? rows : ntk.features(weights, inputs, column, inner).features();
           DenseMatrix tile = ntk.block(rows, others, inner, fraction -> {}).values();
-          requireFinite(tile, column);
+          ntk.requireFinite(tile, column * ntk.plan().blockSize());
           if (column == row) {
-            symmetrise(tile);
+            EmpiricalNtk.place(tile, tile, 0, 0); // symmetrised
           }
           sink.accept(row, column, tile, kept.error());
         }
-      }
-    }
-  }
-
-  /** Features may be finite and their products not. */
-  private void requireFinite(DenseMatrix tile, int column) {
-    NeuralOde model = ntk.model();
-    for (int k = 0; k < tile.values().length; k++) {
-      if (!Double.isFinite(tile.values()[k])) {
-        int sample = column * ntk.plan().blockSize() + k / tile.rows() / model.outputs();
-        throw new NonFiniteState("tangent kernel", sample, model.horizon());
-      }
-    }
-  }
-
-  private static void symmetrise(DenseMatrix tile) {
-    for (int j = 0; j < tile.columns(); j++) {
-      for (int i = j; i < tile.rows(); i++) {
-        double value = 0.5 * (tile.get(i, j) + tile.get(j, i));
-        tile.set(i, j, value);
-        tile.set(j, i, value);
       }
     }
   }

@@ -31,9 +31,6 @@ public record TangentKernelPlan(
   /** The columns that a product is blocked by: enough for its rate, and few for its scratch. */
   private static final int PRODUCT_COLUMNS = 4096;
 
-  /** The numbers of the largest Java array, which the largest matrix of the CPU backends is. */
-  private static final long LARGEST_ARRAY = Integer.MAX_VALUE - 8;
-
   /**
    * The plan in the largest blocks of samples that fit, of at most a few thousand columns. A
    * product takes 2n² FLOPs for each pair of columns to sum gradients, as many again to multiply
@@ -74,9 +71,7 @@ public record TangentKernelPlan(
   public String toString() {
     return String.format(
         "no Gram, features%s, %d samples at a time, %.3g GFLOP and %.3g for each product, %.1f MiB",
-        nodes.all()
-            ? ""
-            : (nodes.tolerance() > 0 ? " at up to " : " at ") + nodes.most() + " nodes in time",
+        nodes.phrase(),
         blockSize,
         solveFlops / 1e9,
         productFlops / 1e9,
@@ -97,8 +92,8 @@ public record TangentKernelPlan(
     }
 
     boolean admitted(MemoryBudget budget, int blockSize) {
-      long largest = (long) model.width() * blockSize * model.outputs() * (grid.evaluations() + 1L);
-      return largest <= LARGEST_ARRAY && budget.admits(device(blockSize), host());
+      return GramPlan.fitsInArrays(model, grid.evaluations(), blockSize)
+          && budget.admits(device(blockSize), host());
     }
 
     private boolean all() {

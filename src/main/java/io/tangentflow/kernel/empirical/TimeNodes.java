@@ -48,6 +48,11 @@ public record TimeNodes(int most, double tolerance) {
     return tolerance > 0 ? EXPECTED_WITHIN_TOLERANCE : most;
   }
 
+  /** For the text of a plan; empty for all pairs. */
+  String phrase() {
+    return all() ? "" : (tolerance > 0 ? " at up to " : " at ") + most + " nodes in time";
+  }
+
   /** The word of a command line that asks for them. */
   public String label() {
     if (all()) {
