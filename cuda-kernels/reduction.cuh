@@ -15,6 +15,22 @@ __device__ __forceinline__ T warp_sum(T x) {
   return x;
 }
 
+/** The largest over the lanes of a warp, in all of them; NaN if one is. */
+template <class T>
+__device__ __forceinline__ T warp_max(T x) {
+#pragma unroll
+  for (int mask = 16; mask > 0; mask /= 2) {
+    x = larger(x, __shfl_xor_sync(FULL_WARP, x, mask));
+  }
+  return x;
+}
+
+/** What the first lane of a warp has, in all of them. */
+template <class T>
+__device__ __forceinline__ T from_first_lane(T x) {
+  return __shfl_sync(FULL_WARP, x, 0);
+}
+
 /** The sum over the threads of a block of at most 1024, in thread 0. Has two barriers. */
 __device__ __forceinline__ double block_sum(double x) {
   __shared__ double sums[32];

@@ -207,6 +207,44 @@ public interface Backend extends AutoCloseable {
   /** Σ_ij a_ij b_ij, summed in FP64 in a fixed order. */
   double dot(Matrix a, Matrix b);
 
+  // Training.
+
+  /**
+   * The softmax cross-entropy and its cotangents. With p = softmax(f_j), column by column,
+   * cotangents ← p Σ_o t_o − t = ∂/∂f of
+   *
+   * <pre>
+   *   Σ_j Σ_o t_oj (log Σ_q exp f_qj − f_oj),
+   * </pre>
+   *
+   * which is returned, summed in FP64 in a fixed order. Columns are computed in FP64 whatever the
+   * precision, with the greatest logit subtracted: finite logits give finite numbers wherever the
+   * exact ones are in range. A logit that is infinite or not a number gives a loss that is not
+   * finite, and cotangents of its column that mean nothing.
+   *
+   * @param logits f, m×N, one sample per column
+   * @param targets t, m×N, a distribution in each column, whose sum is not checked
+   * @param cotangents m×N. Modified; it may be {@code logits}.
+   */
+  double softmaxCrossEntropy(Matrix logits, Matrix targets, Matrix cotangents);
+
+  /**
+   * A step of Adam (Kingma and Ba 2015, algorithm 1), in one pass: m ← β₁ m + (1 − β₁) g, v ← β₂ v
+   * + (1 − β₂) g², then θ ← θ − η (m/(1 − β₁ᵏ)) / (√(v/(1 − β₂ᵏ)) + ε), in the precision of the
+   * matrices. An entry whose g² is beyond its range has an infinite v, and stays where it is. As k
+   * differs from step to step, it is nothing to {@link #repeat}.
+   *
+   * @param step η, β₁, β₂, ε and k
+   * @param gradient g
+   * @param firstMoment m, zero before the first step. Modified.
+   * @param secondMoment v, zero before the first step. Modified.
+   * @param parameter θ. Modified.
+   * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if the precision of the
+   *     matrices does not hold η or ε
+   */
+  void adam(
+      AdamStep step, Matrix gradient, Matrix firstMoment, Matrix secondMoment, Matrix parameter);
+
   // Repetition.
 
   /**

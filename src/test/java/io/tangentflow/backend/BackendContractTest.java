@@ -762,6 +762,90 @@ class BackendContractTest {
     }
   }
 
+  // Training.
+
+  /**
+   * With β₁ = 1/2, β₂ = 3/4 and v = g² the corrected moments of step 1 are m + g and 4g², and with
+   * ε = 2 the divisor of g = ±3, ±7 is a power of two.
+   */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void aStepOfAdamIsExactWhereItsNumbersAre(BackendCase which) {
+    inWorkspace(
+        which,
+        workspace -> {
+          Backend backend = workspace.backend();
+          AdamStep step = new AdamStep(0.5, 0.5, 0.75, 2, 1);
+          for (int[] shape : SHAPES) {
+            for (Precision precision : BackendCase.PRECISIONS) {
+              try (Workspace scratch = workspace.scope()) {
+                DenseMatrix g =
+                    map(integers(shape[0], shape[1]), v -> Math.signum(v) * (v % 3 == 0 ? 7 : 3));
+                DenseMatrix m = integers(shape[0], shape[1]);
+                DenseMatrix theta = integers(shape[0], shape[1]);
+                Matrix[] on = new Matrix[4];
+                List<DenseMatrix> before = List.of(g, m, map(g, v -> v * v), theta);
+                for (int i = 0; i < on.length; i++) {
+                  on[i] = scratch.allocate(shape[0], shape[1], precision);
+                  backend.upload(before.get(i), on[i]);
+                }
+                backend.adam(step, on[0], on[1], on[2], on[3]);
+                for (int e = 0; e < g.values().length; e++) {
+                  double divisor = 2 * Math.abs(g.values()[e]) + 2;
+                  m.values()[e] = (m.values()[e] + g.values()[e]) / 2;
+                  theta.values()[e] -= m.values()[e] / divisor;
+                }
+                assertExact(g, backend.download(on[0]));
+                assertExact(m, backend.download(on[1]));
+                assertExact(map(g, v -> v * v), backend.download(on[2]));
+                assertExact(theta, backend.download(on[3]));
+              }
+            }
+          }
+        });
+  }
+
+  /** Equal logits of a power of two of outputs: p = 1/m, and each column loses log m. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void cotangentsOfEqualLogitsAreExact(BackendCase which) {
+    inWorkspace(
+        which,
+        workspace -> {
+          Backend backend = workspace.backend();
+          for (int outputs : new int[] {1, 2, 8, 64, 1024}) {
+            for (int columns : new int[] {1, 7, 33}) {
+              for (Precision precision : BackendCase.PRECISIONS) {
+                try (Workspace scratch = workspace.scope()) {
+                  DenseMatrix f = DenseMatrix.zeros(outputs, columns);
+                  DenseMatrix t = DenseMatrix.zeros(outputs, columns);
+                  DenseMatrix expected = filled(outputs, columns, 1.0 / outputs);
+                  for (int j = 0; j < columns; j++) {
+                    for (int o = 0; o < outputs; o++) {
+                      f.set(o, j, j - 3);
+                    }
+                    t.set(j % outputs, j, 1);
+                    expected.set(j % outputs, j, 1.0 / outputs - 1);
+                  }
+                  Matrix logits = scratch.allocate(outputs, columns, precision);
+                  Matrix targets = scratch.allocate(outputs, columns, precision);
+                  Matrix cotangents = scratch.allocate(outputs, columns, precision);
+                  backend.upload(f, logits);
+                  backend.upload(t, targets);
+                  backend.upload(filled(outputs, columns, Double.NaN), cotangents);
+                  double loss = backend.softmaxCrossEntropy(logits, targets, cotangents);
+                  double nats = columns * Math.log(outputs);
+                  assertEquals(nats, loss, (columns + 4) * Precision.FP64.unitRoundoff() * nats);
+                  assertExact(expected, backend.download(cotangents));
+                  assertExact(f, backend.download(logits));
+                  assertExact(t, backend.download(targets));
+                }
+              }
+            }
+          }
+        });
+  }
+
   // Repetition.
 
   @ParameterizedTest
@@ -857,6 +941,12 @@ class BackendContractTest {
           assertNames("3x4", "5x6", () -> backend.contract(a, b, wide));
           assertNames("3x4", "5x6", () -> backend.addScaled(1, a, b));
           assertNames("3x4", "5x6", () -> backend.dot(a, b));
+          assertNames("3x4", "5x6", () -> backend.softmaxCrossEntropy(a, b, a));
+          assertNames("3x4", "5x6", () -> backend.softmaxCrossEntropy(a, a, b));
+          AdamStep adam = new AdamStep(0.1, 0.9, 0.999, 1e-8, 1);
+          assertNames("3x4", "5x6", () -> backend.adam(adam, a, b, a, a));
+          assertNames("3x4", "5x6", () -> backend.adam(adam, a, a, b, a));
+          assertNames("3x4", "5x6", () -> backend.adam(adam, a, a, a, b));
           Matrix left = workspace.allocate(3, 2);
           DotProductSeries series = series(left, workspace.allocate(6, 4));
           assertNames("3x4", "5x6", () -> backend.dotProductKernel(a, series, b));
@@ -877,6 +967,7 @@ class BackendContractTest {
           Backend backend = workspace.backend();
           Matrix a = workspace.allocate(3, 3, Precision.FP32);
           Matrix b = workspace.allocate(3, 3, Precision.FP64);
+          AdamStep adam = new AdamStep(0.1, 0.9, 0.999, 1e-8, 1);
           StandardActivation phi = StandardActivation.TANH;
           Transpose no = Transpose.NO;
           for (Executable mixed :
@@ -895,6 +986,11 @@ class BackendContractTest {
                   () -> backend.contract(a, b, b),
                   () -> backend.contract(b, b, a),
                   () -> backend.dot(a, b),
+                  () -> backend.softmaxCrossEntropy(a, b, a),
+                  () -> backend.softmaxCrossEntropy(a, a, b),
+                  () -> backend.adam(adam, a, b, a, a),
+                  () -> backend.adam(adam, a, a, b, a),
+                  () -> backend.adam(adam, a, a, a, b),
                   () -> backend.dotProductKernel(a, series(a, a), b),
                   () -> backend.dotProductKernel(a, series(b, a), a),
                   () -> backend.dotProductKernel(a, series(a, b), a))) {
@@ -911,6 +1007,7 @@ class BackendContractTest {
         workspace -> {
           Matrix gaps = workspace.allocate(3, 4).rowRange(0, 2);
           Matrix whole = workspace.allocate(2, 4);
+          AdamStep adam = new AdamStep(0.1, 0.9, 0.999, 1e-8, 1);
           Backend backend = workspace.backend();
           StandardActivation phi = StandardActivation.TANH;
           for (Executable wrong :
@@ -918,6 +1015,13 @@ class BackendContractTest {
                   () -> backend.activate(phi, gaps, whole, whole),
                   () -> backend.stage(phi, whole, List.of(new Term(1, gaps)), whole, whole),
                   () -> backend.adjointStep(whole, whole, List.of(), gaps, 1, whole),
+                  () -> backend.softmaxCrossEntropy(gaps, whole, whole),
+                  () -> backend.softmaxCrossEntropy(whole, gaps, whole),
+                  () -> backend.softmaxCrossEntropy(whole, whole, gaps),
+                  () -> backend.adam(adam, gaps, whole, whole, whole),
+                  () -> backend.adam(adam, whole, gaps, whole, whole),
+                  () -> backend.adam(adam, whole, whole, gaps, whole),
+                  () -> backend.adam(adam, whole, whole, whole, gaps),
                   () -> backend.gaussian(gaps, 1, 1))) {
             assertNames("2x4", "gaps", wrong);
           }

@@ -20,9 +20,9 @@ class SelftestCommandTest {
             .json();
     assertTrue(result.get("agrees").asBoolean());
     assertEquals(2, result.get("runs").size());
-    assertEquals(56, result.get("checks").asInt());
+    assertEquals(60, result.get("checks").asInt());
     for (JsonNode run : result.get("runs")) {
-      assertEquals(18, run.get("operations").size());
+      assertEquals(20, run.get("operations").size());
       assertEquals(10, run.get("networks").size());
       assertFalse(run.has("rates"));
     }
@@ -33,7 +33,7 @@ class SelftestCommandTest {
     Invocation run =
         Invocation.of("selftest", "--backend", "cpu-scalar", "--precision", "fp64", "--no-rates")
             .ended(0);
-    assertTrue(run.out().stripTrailing().endsWith("all 28 checks of cpu-scalar hold"), run.out());
+    assertTrue(run.out().stripTrailing().endsWith("all 30 checks of cpu-scalar hold"), run.out());
   }
 
   @Test
@@ -53,7 +53,7 @@ class SelftestCommandTest {
         Invocation.of("selftest", "--backend", "cuda", "--precision", "fp32,fp64,tf32", "--json")
             .ended(0);
     JsonNode result = run.json();
-    assertEquals(84, result.get("checks").asInt());
+    assertEquals(90, result.get("checks").asInt());
     for (JsonNode precision : result.get("runs")) {
       assertFalse(precision.has("rates"));
     }

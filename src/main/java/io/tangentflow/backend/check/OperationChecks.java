@@ -1,5 +1,6 @@
 package io.tangentflow.backend.check;
 
+import io.tangentflow.backend.AdamStep;
 import io.tangentflow.backend.DotProductSeries;
 import io.tangentflow.backend.Ensemble;
 import io.tangentflow.backend.Matrix;
@@ -59,6 +60,11 @@ public final class OperationChecks {
             "dotProductKernel", Set.of("dotProductKernel"), OperationChecks::dotProductKernels),
         new OperationCheck("addScaled", Set.of("addScaled"), OperationChecks::scaledSums),
         new OperationCheck("dot", Set.of("dot"), OperationChecks::innerProducts),
+        new OperationCheck(
+            "softmaxCrossEntropy",
+            Set.of("softmaxCrossEntropy"),
+            OperationChecks::softmaxCrossEntropies),
+        new OperationCheck("adam", Set.of("adam"), OperationChecks::adamSteps),
         new OperationCheck("firstNonFinite", Set.of("firstNonFinite"), OperationChecks::nonFinite),
         new OperationCheck("repeat", Set.of("repeat"), OperationChecks::repetitions),
         new OperationCheck("ensemble", Set.of("ensemble"), OperationChecks::ensembles),
@@ -450,6 +456,109 @@ public final class OperationChecks {
       trial.compare(
           answers[1], answers[0], SAFETY * (x.length + 1) * Precision.FP64.unitRoundoff() * size);
     }
+  }
+
+  /** Logits of a few units and of thousands, whose softmax is nearly a vertex. */
+  private static void softmaxCrossEntropies(Trial trial) {
+    for (int[] shape : SHAPES) {
+      for (double size : new double[] {3, 3000}) {
+        softmaxCrossEntropy(trial, shape[0], shape[1], size, false);
+        softmaxCrossEntropy(trial, shape[0], shape[1], size, true);
+      }
+    }
+    // More columns than a device's blocks take at once.
+    softmaxCrossEntropy(trial, 3, 5000, 3, false);
+  }
+
+  /**
+   * All of it is computed in FP64, and the cotangents rounded once. The terms of the loss are
+   * positive, so its relative error is that of a sum of as many terms; sums over the rows of a
+   * column enter the softmax.
+   */
+  private static void softmaxCrossEntropy(
+      Trial trial, int rows, int columns, double size, boolean inPlace) {
+    trial.begin();
+    DenseMatrix f = Trial.map(trial.normal(rows, columns), z -> (float) (size * z));
+    Both logits = trial.both(f);
+    Both targets = trial.misaligned(distributions(trial, rows, columns));
+    Both cotangents = inPlace ? logits : trial.misaligned(rows, columns);
+    double[] losses = new double[2];
+    int[] at = new int[1];
+    trial.run(
+        side ->
+            losses[at[0]++] =
+                side.backend()
+                    .softmaxCrossEntropy(side.of(logits), side.of(targets), side.of(cotangents)),
+        cotangents);
+    double fp64 = Precision.FP64.unitRoundoff();
+    trial.compare(
+        losses[1], losses[0], SAFETY * (rows * columns + 32) * fp64 * Math.abs(losses[1]));
+    trial.compare(
+        cotangents,
+        Trial.map(
+            trial.reference(cotangents),
+            g -> SAFETY * ((rows + 32) * fp64 + trial.roundoff() * Math.abs(g))));
+  }
+
+  /** Positive numbers whose columns sum to one, up to the rounding of each to FP32. */
+  private static DenseMatrix distributions(Trial trial, int rows, int columns) {
+    DenseMatrix t = Trial.map(trial.normal(rows, columns), Math::exp);
+    for (int j = 0; j < columns; j++) {
+      double sum = 0;
+      for (int o = 0; o < rows; o++) {
+        sum += t.get(o, j);
+      }
+      for (int o = 0; o < rows; o++) {
+        t.set(o, j, (float) (t.get(o, j) / sum));
+      }
+    }
+    return t;
+  }
+
+  /** First, middle and late steps, and an ε that is lost beside the root and one that is not. */
+  private static void adamSteps(Trial trial) {
+    for (int[] shape : SHAPES) {
+      for (long step : new long[] {1, 30, 1L << 40}) {
+        adam(trial, shape, new AdamStep(0.125, 0.9, 0.999, 1e-8, step));
+        adam(trial, shape, new AdamStep(-0.5, 0.5, 0.75, 0.25, step));
+      }
+      adam(trial, shape, new AdamStep(0.125, 0, 0, 0.25, 1));
+    }
+  }
+
+  /**
+   * m and v are sums of two products of rounded factors; v's terms are positive, so that its root
+   * has half its relative error. Four more roundings make the update, and one adds it.
+   */
+  private static void adam(Trial trial, int[] shape, AdamStep step) {
+    trial.begin();
+    Both gradient = trial.both(shape[0], shape[1]);
+    Both first = trial.both(shape[0], shape[1]);
+    Both second = trial.both(Trial.map(trial.normal(shape[0], shape[1]), z -> (float) (z * z)));
+    Both parameter = trial.misaligned(shape[0], shape[1]);
+    double[] g = trial.reference(gradient).values();
+    double[] m = trial.reference(first).values();
+    double[] theta = trial.reference(parameter).values();
+    trial.run(
+        side ->
+            side.backend()
+                .adam(step, side.of(gradient), side.of(first), side.of(second), side.of(parameter)),
+        first,
+        second,
+        parameter);
+    double u = SAFETY * trial.roundoff();
+    double[] v = trial.reference(second).values();
+    DenseMatrix ofFirst = DenseMatrix.zeros(shape[0], shape[1]);
+    DenseMatrix ofParameter = DenseMatrix.zeros(shape[0], shape[1]);
+    for (int i = 0; i < g.length; i++) {
+      double size = step.beta1() * Math.abs(m[i]) + (1 - step.beta1()) * Math.abs(g[i]);
+      double root = Math.sqrt(v[i]) * step.rootScale() + step.epsilon();
+      ofFirst.values()[i] = 3 * u * size;
+      ofParameter.values()[i] = u * (Math.abs(theta[i]) + 12 * Math.abs(step.rate()) * size / root);
+    }
+    trial.compare(first, ofFirst);
+    trial.compare(second, Trial.map(trial.reference(second), x -> 4 * u * x));
+    trial.compare(parameter, ofParameter);
   }
 
   private static void nonFinite(Trial trial) {

@@ -1,6 +1,7 @@
 package io.tangentflow.backend.check;
 
 import io.tangentflow.TangentFlowException.CudaFailure;
+import io.tangentflow.backend.AdamStep;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.DotProductSeries;
 import io.tangentflow.backend.Ensemble;
@@ -175,6 +176,21 @@ public record OperationRate(String name, double seconds, double bytes, double fl
           Limit.ARITHMETIC,
           () -> backend.addScaled(1e-9, m[0], m[1]));
       timer.time("dot", 2 * matrix, 2 * entries, Limit.FP64_SUMS, () -> backend.dot(m[0], m[1]));
+      timer.time(
+          "softmaxCrossEntropy",
+          3 * matrix,
+          12 * entries,
+          Limit.FP64_SUMS,
+          () -> backend.softmaxCrossEntropy(m[1], ones, m[2]));
+      // g² = v = 1, which stays so.
+      backend.copy(ones, m[2]);
+      AdamStep adam = new AdamStep(1e-9, 0.9, 0.999, 1e-8, 1);
+      timer.time(
+          "adam",
+          7 * matrix,
+          13 * entries,
+          Limit.ARITHMETIC,
+          () -> backend.adam(adam, ones, m[1], m[2], m[3]));
       int seriesTerms = 40;
       Matrix right = workspace.allocate(seriesTerms, n);
       backend.gaussian(right, 1, 1);

@@ -172,6 +172,14 @@ final class Trial implements AutoCloseable {
     return both(rows * columns + 2, 1).rows(1, rows * columns).reshape(rows, columns);
   }
 
+  /** The same with these values. */
+  Both misaligned(DenseMatrix values) {
+    int size = values.values().length;
+    DenseMatrix outer = normal(size + 2, 1);
+    System.arraycopy(values.values(), 0, outer.values(), 1, size);
+    return both(outer).rows(1, size).reshape(values.rows(), values.columns());
+  }
+
   /**
    * Runs it on both sides.
    *

@@ -1,5 +1,6 @@
 package io.tangentflow.backend.cpu;
 
+import io.tangentflow.backend.AdamStep;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.DotProductSeries;
 import io.tangentflow.backend.Ensemble;
@@ -413,6 +414,27 @@ final class CpuBackend implements Backend {
       sum += partial;
     }
     return sum;
+  }
+
+  @Override
+  public double softmaxCrossEntropy(Matrix logits, Matrix targets, Matrix cotangents) {
+    Shapes.requireLike(logits, targets);
+    Shapes.requireLike(logits, cotangents);
+    return new CpuSoftmaxCrossEntropy(
+            contiguous(logits), contiguous(targets), contiguous(cotangents))
+        .run(parallel);
+  }
+
+  @Override
+  public void adam(
+      AdamStep step, Matrix gradient, Matrix firstMoment, Matrix secondMoment, Matrix parameter) {
+    step.requireFits(gradient, firstMoment, secondMoment, parameter);
+    Span g = span(gradient);
+    Span m = span(firstMoment);
+    Span v = span(secondMoment);
+    Span theta = span(parameter);
+    parallel.run(
+        cpu(gradient).size(), GRAIN, (from, to) -> g.adam(step, from, m, v, theta, to - from));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.tangentflow.backend.cpu;
 
+import io.tangentflow.backend.AdamStep;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.Philox;
 
@@ -84,6 +85,35 @@ public interface Kernels {
       int b0,
       double[] y,
       int y0);
+
+  /**
+   * m ← β₁ m + (1 − β₁) g, v ← β₂ v + ((1 − β₂) g) g, θ ← θ − (rate · m) / (√v · rootScale + ε), in
+   * this order of operations.
+   */
+  void adam(
+      AdamStep step,
+      float[] g,
+      int g0,
+      float[] m,
+      int m0,
+      float[] v,
+      int v0,
+      float[] theta,
+      int t0,
+      int count);
+
+  /** FP64 of the same. */
+  void adam(
+      AdamStep step,
+      double[] g,
+      int g0,
+      double[] m,
+      int m0,
+      double[] v,
+      int v0,
+      double[] theta,
+      int t0,
+      int count);
 
   /** out ← numbers first … first + count − 1 of a stream; see {@link Philox#gaussian}. */
   void gaussian(long seed, int stream, long first, float[] out, int o, int count);

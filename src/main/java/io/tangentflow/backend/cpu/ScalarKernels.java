@@ -1,5 +1,6 @@
 package io.tangentflow.backend.cpu;
 
+import io.tangentflow.backend.AdamStep;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.Philox;
 
@@ -142,6 +143,64 @@ public final class ScalarKernels implements Kernels {
         }
         y[y0 + i + j * rows] = base[b0 + i + j * rows] + weight * sum;
       }
+    }
+  }
+
+  @Override
+  public void adam(
+      AdamStep step,
+      float[] g,
+      int g0,
+      float[] m,
+      int m0,
+      float[] v,
+      int v0,
+      float[] theta,
+      int t0,
+      int count) {
+    float beta1 = (float) step.beta1();
+    float gain1 = (float) (1 - step.beta1());
+    float beta2 = (float) step.beta2();
+    float gain2 = (float) (1 - step.beta2());
+    float rate = (float) step.rate();
+    float rootScale = (float) step.rootScale();
+    float epsilon = (float) step.epsilon();
+    for (int i = 0; i < count; i++) {
+      float gi = g[g0 + i];
+      float mi = beta1 * m[m0 + i] + gain1 * gi;
+      float vi = beta2 * v[v0 + i] + gain2 * gi * gi;
+      m[m0 + i] = mi;
+      v[v0 + i] = vi;
+      theta[t0 + i] -= rate * mi / ((float) Math.sqrt(vi) * rootScale + epsilon);
+    }
+  }
+
+  @Override
+  public void adam(
+      AdamStep step,
+      double[] g,
+      int g0,
+      double[] m,
+      int m0,
+      double[] v,
+      int v0,
+      double[] theta,
+      int t0,
+      int count) {
+    double beta1 = step.beta1();
+    double gain1 = 1 - step.beta1();
+    double beta2 = step.beta2();
+    double gain2 = 1 - step.beta2();
+    double rate = step.rate();
+    double rootScale = step.rootScale();
+    double epsilon = step.epsilon();
+    for (int i = 0; i < count; i++) {
+      double gi = g[g0 + i];
+      double mi = beta1 * m[m0 + i] + gain1 * gi;
+      double vi = beta2 * v[v0 + i] + gain2 * gi * gi;
+      m[m0 + i] = mi;
+      v[v0 + i] = vi;
+      theta[t0 + i] -= rate * mi / (Math.sqrt(vi) * rootScale + epsilon);
     }
   }
 

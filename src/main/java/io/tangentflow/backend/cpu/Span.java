@@ -1,5 +1,6 @@
 package io.tangentflow.backend.cpu;
 
+import io.tangentflow.backend.AdamStep;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.model.Activation;
 import java.util.Arrays;
@@ -140,6 +141,35 @@ final class Span {
           index(at),
           out.doubles(),
           out.index(o));
+    }
+  }
+
+  /** A step of Adam with this for the gradient: m, v and θ are modified. */
+  void adam(AdamStep step, int at, Span m, Span v, Span theta, int count) {
+    if (precision == Precision.FP32) {
+      kernels.adam(
+          step,
+          floats(),
+          index(at),
+          m.floats(),
+          m.index(at),
+          v.floats(),
+          v.index(at),
+          theta.floats(),
+          theta.index(at),
+          count);
+    } else {
+      kernels.adam(
+          step,
+          doubles(),
+          index(at),
+          m.doubles(),
+          m.index(at),
+          v.doubles(),
+          v.index(at),
+          theta.doubles(),
+          theta.index(at),
+          count);
     }
   }
 

@@ -3,6 +3,7 @@ package io.tangentflow.backend.cuda;
 import static io.tangentflow.backend.cuda.Driver.check;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.AdamStep;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.BackendOptions.GaussianSource;
@@ -44,6 +45,9 @@ final class CudaBackend implements Backend {
 
   /** Threads of a block of an elementwise kernel, as their launch bounds say. */
   private static final int BLOCK = 256;
+
+  /** Warps of a block, each of which takes a column at a time where columns are summed. */
+  private static final int WARPS = BLOCK / 32;
 
   /** Blocks that fill a multiprocessor, twice, so that the last ones even out. */
   private static final int BLOCKS_PER_MULTIPROCESSOR = 16;
@@ -394,14 +398,54 @@ final class CudaBackend implements Backend {
     if (left.entries() == 0) {
       return 0;
     }
-    CudaMatrix sums = CudaMatrix.whole(answers, SUM_BLOCKS + 1, 1, Precision.FP64);
-    CudaMatrix total = (CudaMatrix) sums.rowRange(SUM_BLOCKS, 1);
     int blocks = (int) Math.min(SUM_BLOCKS, blocks(left.entries()));
-    begin().size(a.rows()).size(a.columns()).strided(left).strided(cuda(b)).matrix(sums);
+    begin().size(a.rows()).size(a.columns()).strided(left).strided(cuda(b)).matrix(sums());
     run("dot" + Kernels.suffix(a.precision()), blocks, BLOCK, 0);
-    begin().size(blocks).matrix(sums).matrix(total);
+    return total(blocks);
+  }
+
+  /** Where the blocks of a sum's first stage leave their parts, and the total behind them. */
+  private CudaMatrix sums() {
+    return CudaMatrix.whole(answers, SUM_BLOCKS + 1, 1, Precision.FP64);
+  }
+
+  /** The sum of the parts that so many blocks have left. */
+  private double total(int blocks) {
+    CudaMatrix total = (CudaMatrix) sums().rowRange(SUM_BLOCKS, 1);
+    begin().size(blocks).matrix(sums()).matrix(total);
     run("sum_f64", 1, BLOCK, 0);
     return answer(total).getDouble(0);
+  }
+
+  @Override
+  public double softmaxCrossEntropy(Matrix logits, Matrix targets, Matrix cotangents) {
+    Shapes.requireLike(logits, targets);
+    Shapes.requireLike(logits, cotangents);
+    CudaMatrix f = contiguous(logits);
+    CudaMatrix t = contiguous(targets);
+    CudaMatrix g = contiguous(cotangents);
+    if (f.entries() == 0) {
+      return 0;
+    }
+    int blocks = Math.min(SUM_BLOCKS, (f.columns() - 1) / WARPS + 1);
+    begin().size(f.rows()).size(f.columns()).matrix(f).matrix(t).matrix(g).matrix(sums());
+    run("softmax_cross_entropy" + Kernels.suffix(f.precision()), blocks, BLOCK, 0);
+    return total(blocks);
+  }
+
+  @Override
+  public void adam(
+      AdamStep step, Matrix gradient, Matrix firstMoment, Matrix secondMoment, Matrix parameter) {
+    step.requireFits(gradient, firstMoment, secondMoment, parameter);
+    Precision precision = gradient.precision();
+    CudaMatrix g = cuda(gradient);
+    begin().size(g.entries());
+    launch.scalar(step.beta1(), precision).scalar(1 - step.beta1(), precision);
+    launch.scalar(step.beta2(), precision).scalar(1 - step.beta2(), precision);
+    launch.scalar(step.rate(), precision).scalar(step.rootScale(), precision);
+    launch.scalar(step.epsilon(), precision);
+    launch.matrix(g).matrix(cuda(firstMoment)).matrix(cuda(secondMoment)).matrix(cuda(parameter));
+    runOver(g.entries(), "adam" + Kernels.suffix(precision));
   }
 
   @Override

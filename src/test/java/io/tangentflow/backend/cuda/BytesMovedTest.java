@@ -3,6 +3,7 @@ package io.tangentflow.backend.cuda;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tangentflow.backend.AdamStep;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
@@ -52,6 +53,8 @@ class BytesMovedTest {
           "adjoint step", 6, 2, () -> backend.adjointStep(m[0], m[1], three, m[2], 2, m[3]));
       counted.expect("copy", 1, 1, () -> backend.copy(m[0], m[1]));
       counted.expect("add scaled", 2, 1, () -> backend.addScaled(2, m[0], m[1]));
+      AdamStep adam = new AdamStep(0.1, 0.9, 0.999, 1e-8, 1);
+      counted.expect("Adam", 4, 3, () -> backend.adam(adam, m[0], m[1], m[2], m[3]));
       counted.expect("Gaussian fill", 0, 1, () -> backend.gaussian(m[1], 3, 1));
     }
   }
@@ -102,6 +105,32 @@ class BytesMovedTest {
           ENTRIES * (2 * blocks * precision.bytes() + Double.BYTES), CudaEmulator.bytesRead());
       assertEquals(ENTRIES * Double.BYTES, CudaEmulator.bytesWritten());
       assertTrue(backend.download(k).norm() > 0);
+    }
+  }
+
+  /**
+   * Logits for their greatest, for the sum and for the softmax, targets for the latter two; from
+   * the second time on they are in the cache. Then a number for each block, there and back, and the
+   * total, which the host reads.
+   */
+  @ParameterizedTest
+  @EnumSource(
+      value = Precision.class,
+      names = {"FP32", "FP64"})
+  void aCrossEntropyWritesItsCotangentsOnceAndAnswersOneNumber(Precision precision) {
+    try (Backend backend = Emulated.open(precision);
+        Workspace workspace = backend.workspace("a test", 1 << 24)) {
+      Matrix f = Emulated.normal(ROWS, COLUMNS, 0, workspace);
+      Matrix t = Emulated.normal(ROWS, COLUMNS, 1, workspace);
+      Matrix g = workspace.allocate(ROWS, COLUMNS);
+      Emulated.settle();
+      backend.softmaxCrossEntropy(f, t, g);
+      // Seven columns are one block of eight warps.
+      long partials = Double.BYTES;
+      assertEquals(ENTRIES * precision.bytes() * 5 + partials, CudaEmulator.bytesRead());
+      assertEquals(
+          ENTRIES * precision.bytes() + partials + Double.BYTES, CudaEmulator.bytesWritten());
+      assertEquals(2, CudaEmulator.kernelLaunches());
     }
   }
 

@@ -1,5 +1,6 @@
 package io.tangentflow.backend.cpu.vector;
 
+import io.tangentflow.backend.AdamStep;
 import io.tangentflow.backend.cpu.Kernels;
 import io.tangentflow.backend.cpu.ScalarKernels;
 import io.tangentflow.model.Activation;
@@ -189,6 +190,74 @@ public final class VectorKernels implements Kernels {
     } else {
       new DoubleProduct(w, a, a0, rows, depth, x, base, y).run(x0, columns, b0, y0);
     }
+  }
+
+  @Override
+  public void adam(
+      AdamStep step,
+      float[] g,
+      int g0,
+      float[] m,
+      int m0,
+      float[] v,
+      int v0,
+      float[] theta,
+      int t0,
+      int count) {
+    FloatVector beta1 = FloatMath.constant(step.beta1());
+    FloatVector gain1 = FloatMath.constant(1 - step.beta1());
+    FloatVector beta2 = FloatMath.constant(step.beta2());
+    FloatVector gain2 = FloatMath.constant(1 - step.beta2());
+    FloatVector rate = FloatMath.constant(step.rate());
+    FloatVector rootScale = FloatMath.constant(step.rootScale());
+    FloatVector epsilon = FloatMath.constant(step.epsilon());
+    int whole = F.loopBound(count);
+    for (int i = 0; i < whole; i += F.length()) {
+      FloatVector gi = FloatVector.fromArray(F, g, g0 + i);
+      FloatVector mi = beta1.mul(FloatVector.fromArray(F, m, m0 + i)).add(gain1.mul(gi));
+      FloatVector vi = beta2.mul(FloatVector.fromArray(F, v, v0 + i)).add(gain2.mul(gi).mul(gi));
+      mi.intoArray(m, m0 + i);
+      vi.intoArray(v, v0 + i);
+      FloatVector.fromArray(F, theta, t0 + i)
+          .sub(rate.mul(mi).div(vi.sqrt().mul(rootScale).add(epsilon)))
+          .intoArray(theta, t0 + i);
+    }
+    scalar.adam(
+        step, g, g0 + whole, m, m0 + whole, v, v0 + whole, theta, t0 + whole, count - whole);
+  }
+
+  @Override
+  public void adam(
+      AdamStep step,
+      double[] g,
+      int g0,
+      double[] m,
+      int m0,
+      double[] v,
+      int v0,
+      double[] theta,
+      int t0,
+      int count) {
+    DoubleVector beta1 = DoubleMath.constant(step.beta1());
+    DoubleVector gain1 = DoubleMath.constant(1 - step.beta1());
+    DoubleVector beta2 = DoubleMath.constant(step.beta2());
+    DoubleVector gain2 = DoubleMath.constant(1 - step.beta2());
+    DoubleVector rate = DoubleMath.constant(step.rate());
+    DoubleVector rootScale = DoubleMath.constant(step.rootScale());
+    DoubleVector epsilon = DoubleMath.constant(step.epsilon());
+    int whole = D.loopBound(count);
+    for (int i = 0; i < whole; i += D.length()) {
+      DoubleVector gi = DoubleVector.fromArray(D, g, g0 + i);
+      DoubleVector mi = beta1.mul(DoubleVector.fromArray(D, m, m0 + i)).add(gain1.mul(gi));
+      DoubleVector vi = beta2.mul(DoubleVector.fromArray(D, v, v0 + i)).add(gain2.mul(gi).mul(gi));
+      mi.intoArray(m, m0 + i);
+      vi.intoArray(v, v0 + i);
+      DoubleVector.fromArray(D, theta, t0 + i)
+          .sub(rate.mul(mi).div(vi.sqrt().mul(rootScale).add(epsilon)))
+          .intoArray(theta, t0 + i);
+    }
+    scalar.adam(
+        step, g, g0 + whole, m, m0 + whole, v, v0 + whole, theta, t0 + whole, count - whole);
   }
 
   @Override
