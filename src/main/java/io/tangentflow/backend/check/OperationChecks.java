@@ -527,8 +527,9 @@ public final class OperationChecks {
   }
 
   /**
-   * m and v are sums of two products of rounded factors; v's terms are positive, so that its root
-   * has half its relative error. Four more roundings make the update, and one adds it.
+   * With the roundings of constants, m has three, relative to the sizes of its terms, and v four.
+   * The update has twelve: those of m, half of those of v, and one each of the root, rootScale,
+   * their product, the sum with ε, rate, its product with m, and the quotient. One more adds it.
    */
   private static void adam(Trial trial, int[] shape, AdamStep step) {
     trial.begin();
