@@ -1,6 +1,5 @@
 package io.tangentflow.cli;
 
-import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.sweep.RunDirectory;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -14,7 +13,7 @@ import picocli.CommandLine.Parameters;
     description = "Rebuild the tables, plots and report.html of a run from its results.")
 final class ReportCommand implements Callable<Integer> {
 
-  @Mixin private RunReport report;
+  @Mixin private SweepReport sweepReport;
 
   @Parameters(paramLabel = "DIR", description = "The run directory.")
   private Path directory;
@@ -22,10 +21,9 @@ final class ReportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (RunDirectory run = RunDirectory.open(directory)) {
-      if (run.results().isEmpty()) {
-        throw new RunDirectoryConflict(directory, "has no results yet; go on with 'resume'");
-      }
-      return report.write(run);
+      return switch (RunKind.of(run)) {
+        case SWEEP -> sweepReport.write(run);
+      };
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.sweep.RunDirectory;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -19,6 +20,10 @@ final class ResumeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    return sweepRun.resume(directory);
+    try (RunDirectory run = RunDirectory.open(directory)) {
+      return switch (RunKind.of(run)) {
+        case SWEEP -> sweepRun.resume(run);
+      };
+    }
   }
 }

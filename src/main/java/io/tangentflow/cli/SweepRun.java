@@ -11,6 +11,7 @@ import io.tangentflow.sweep.Manifest;
 import io.tangentflow.sweep.RunDirectory;
 import io.tangentflow.sweep.Sweep;
 import io.tangentflow.sweep.SweepConfiguration;
+import io.tangentflow.sweep.SweepResults;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Mixin;
 /** What the commands that run or go on with a sweep share. */
 final class SweepRun {
 
-  @Mixin private RunReport report;
+  @Mixin private SweepReport report;
 
   @Mixin private MemoryOption memory;
 
@@ -43,27 +44,25 @@ final class SweepRun {
       MemoryBudget budget = memory.budget(backend);
       Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);
       Sweep.requireLimits(configuration, dataset);
-      Manifest manifest = Manifest.of(command, configuration, dataset, backend);
+      Manifest manifest = Manifest.of(Sweep.KIND, command, configuration, dataset, backend);
       try (RunDirectory run = RunDirectory.create(directory, manifest)) {
         return run(configuration, run, dataset, backend, budget);
       }
     }
   }
 
-  /** Goes on with a run: computes what is missing, then writes its report. */
-  int resume(Path directory) {
-    try (RunDirectory run = RunDirectory.open(directory)) {
-      Manifest manifest = run.manifest();
-      SweepConfiguration configuration = manifest.configuration();
-      Dataset dataset = configuration.load();
-      manifest.requireSameData(dataset, directory);
-      try (Backend backend = Sweep.open(configuration)) {
-        MemoryBudget budget = memory.budget(backend);
-        Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);
-        reportChange("version", manifest.version(), Manifest.programVersion());
-        reportChange("backend", manifest.device(), backend.name() + ": " + backend.description());
-        return run(configuration, run, dataset, backend, budget);
-      }
+  /** Goes on with a sweep: computes what is missing, then writes its report. */
+  int resume(RunDirectory run) {
+    Manifest manifest = run.manifest();
+    SweepConfiguration configuration = new SweepResults(run).configuration();
+    Dataset dataset = configuration.load();
+    manifest.requireSameData(dataset, run.path());
+    try (Backend backend = Sweep.open(configuration)) {
+      MemoryBudget budget = memory.budget(backend);
+      Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);
+      reportChange("version", manifest.version(), Manifest.programVersion());
+      reportChange("backend", manifest.device(), backend.name() + ": " + backend.description());
+      return run(configuration, run, dataset, backend, budget);
     }
   }
 
@@ -84,39 +83,20 @@ final class SweepRun {
       Backend backend,
       MemoryBudget budget) {
     int cells = configuration.cells().size();
-    int finished = run.results().size();
+    int finished = new SweepResults(run).cells().size();
     console()
         .status(
             String.format(
                 "%s: %d of %d networks to compute on %s, %s",
                 run.path(), cells - finished, cells, backend.name(), backend.description()));
-    String advice =
-        "what is finished is kept; go on with: tangentflow resume " + shellWord(run.path());
-    Thread whenStopped = new Thread(() -> console().status("stopped; " + advice));
-    Runtime.getRuntime().addShutdownHook(whenStopped);
+    Interruption interruption = Interruption.atOnce(console(), run.path());
     try (Console.Progress progress = console().progress("networks", cells)) {
       progress.at(finished);
       new Sweep(configuration, run, dataset, backend, budget).run(new Narration(progress));
     } finally {
-      removeHook(whenStopped);
+      interruption.close();
     }
     return report.write(run);
-  }
-
-  /** A path as one word of a shell's command line. */
-  private static String shellWord(Path path) {
-    String text = path.toString();
-    return text.matches("[\\p{L}\\p{N}_./=+:@%,-]+")
-        ? text
-        : "'" + text.replace("'", "'\\''") + "'";
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The JVM is shutting down: the hook is running.
-    }
   }
 
   /** Tells of each limiting kernel, moves the bar, and names the network that a failure is of. */

@@ -23,6 +23,7 @@ import io.tangentflow.sweep.Manifest;
 import io.tangentflow.sweep.RunDirectory;
 import io.tangentflow.sweep.Sweep;
 import io.tangentflow.sweep.SweepConfiguration;
+import io.tangentflow.sweep.SweepResults;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
@@ -52,10 +53,13 @@ public final class WidthConvergence {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Manifest manifest;
+  private final SweepConfiguration configuration;
   private final List<Family> families;
 
-  private WidthConvergence(Manifest manifest, List<Family> families) {
+  private WidthConvergence(
+      Manifest manifest, SweepConfiguration configuration, List<Family> families) {
     this.manifest = manifest;
+    this.configuration = configuration;
     this.families = families;
   }
 
@@ -79,8 +83,9 @@ public final class WidthConvergence {
 
   /** Reads a run's results; it has at least one. */
   public static WidthConvergence of(RunDirectory directory) {
+    SweepResults sweep = new SweepResults(directory);
     Map<String, List<CellResult>> byFamily = new LinkedHashMap<>();
-    for (CellResult result : directory.results()) {
+    for (CellResult result : sweep.cells()) {
       io.tangentflow.sweep.Cell cell = result.cell();
       String name =
           cell.activation()
@@ -102,7 +107,7 @@ public final class WidthConvergence {
                   r -> byWidth.computeIfAbsent(r.cell().width(), w -> new ArrayList<>()).add(r));
           String limitName = Sweep.limitName(results.get(0).cell());
           LimitSummary limit =
-              directory
+              sweep
                   .limit(limitName)
                   .orElseThrow(
                       () ->
@@ -112,7 +117,7 @@ public final class WidthConvergence {
                               null));
           families.add(new Family(name, byWidth, limit, fit(results)));
         });
-    return new WidthConvergence(directory.manifest(), families);
+    return new WidthConvergence(directory.manifest(), sweep.configuration(), families);
   }
 
   /** The findings, one sentence each. */
@@ -146,7 +151,7 @@ public final class WidthConvergence {
   }
 
   private int planned() {
-    return manifest.configuration().cells().size();
+    return configuration.cells().size();
   }
 
   private int finished() {
@@ -284,7 +289,7 @@ public final class WidthConvergence {
                             + " The horizontal line is that of the limiting kernel.")
                     .table(table()))
             .with(Section.of("Networks").table(networks()))
-            .details("Configuration", JSON.valueToTree(manifest.configuration()))
+            .details("Configuration", manifest.configuration())
             .details("Limiting kernels", limitsTree())
             .details("Provenance", provenanceTree());
     AtomicFile.write(directory.file("report.html"), report.toHtml());
@@ -343,15 +348,14 @@ public final class WidthConvergence {
   }
 
   private String subtitle() {
-    SweepConfiguration c = manifest.configuration();
     return String.format(
         "%s, %d samples, T = %s; %d seed%s, %s",
-        c.data(),
-        c.samples(),
-        Numbers.shortest(c.horizon()),
-        c.seeds().size(),
-        c.seeds().size() == 1 ? "" : "s, mean ± standard error",
-        c.precision());
+        configuration.data(),
+        configuration.samples(),
+        Numbers.shortest(configuration.horizon()),
+        configuration.seeds().size(),
+        configuration.seeds().size() == 1 ? "" : "s, mean ± standard error",
+        configuration.precision());
   }
 
   private static List<Point> points(Family family, ToDoubleFunction<CellResult> quantity) {
@@ -441,7 +445,7 @@ public final class WidthConvergence {
   }
 
   private Optional<String> precisionFinding(Family family) {
-    if (manifest.configuration().precision() == Precision.FP64) {
+    if (configuration.precision() == Precision.FP64) {
       return Optional.empty();
     }
     List<Integer> unchecked =
@@ -468,7 +472,7 @@ public final class WidthConvergence {
   }
 
   private String precisionName() {
-    return manifest.configuration().precision().name();
+    return configuration.precision().name();
   }
 
   private String precisionSentence(Family family, PrecisionEffect effect) {

@@ -1,5 +1,6 @@
 package io.tangentflow.sweep;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.data.Dataset;
@@ -12,39 +13,46 @@ import java.util.List;
 /**
  * What {@code run.json} holds: enough to repeat the run and to know what it was computed on.
  *
+ * @param kind of run, a word that tells what its configuration and its results are
  * @param command that began it
  * @param created time, ISO 8601, UTC
  * @param version of TangentFlow
  * @param java version and vendor of the JVM
  * @param platform operating system and processor architecture
  * @param device the backend's description
- * @param configuration what was asked
+ * @param configuration what was asked, as JSON; {@link RunDirectory#configuration} reads it
  * @param data the files that were read, with the SHA-256 of their bytes
  */
 public record Manifest(
+    String kind,
     String command,
     String created,
     String version,
     String java,
     String platform,
     String device,
-    SweepConfiguration configuration,
+    JsonNode configuration,
     List<DataFile> data) {
 
   /** A file that was read. */
   public record DataFile(String file, String sha256) {}
 
-  /** Describes a run that begins now in this JVM. */
+  /**
+   * Describes a run that begins now in this JVM.
+   *
+   * @param configuration a record of plain values
+   */
   public static Manifest of(
-      String command, SweepConfiguration configuration, Dataset dataset, Backend backend) {
+      String kind, String command, Object configuration, Dataset dataset, Backend backend) {
     return new Manifest(
+        kind,
         command,
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
         programVersion(),
         System.getProperty("java.vm.version") + " (" + System.getProperty("java.vendor") + ")",
         System.getProperty("os.name") + " " + System.getProperty("os.arch"),
         backend.name() + ": " + backend.description(),
-        configuration,
+        StrictJson.tree(configuration),
         files(dataset));
   }
 

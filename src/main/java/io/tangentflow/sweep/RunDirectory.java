@@ -1,26 +1,15 @@
 package io.tangentflow.sweep;
 
-import com.fasterxml.jackson.core.JsonParseException;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tangentflow.TangentFlowException.DataFormat;
-import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -28,26 +17,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * A directory that holds one run: {@code run.json} (what was asked, of which version, on what),
- * {@code results.jsonl} (one finished cell per line) and what is derived from them. A line is
- * appended and synced when its cell is finished; every other file appears by rename. So a process
- * that is killed at any moment loses at most the cell it was at. One process at a time works on a
- * run.
+ * A directory that holds one run of any kind: {@code run.json} (what was asked, of which version,
+ * on what), {@code results.jsonl} (one result per line) and what is derived from them. Lines are
+ * synced as they are appended; every other file appears by rename. So a process that is killed at
+ * any moment loses at most the result that it was at. One process at a time works on a run.
  */
 public final class RunDirectory implements AutoCloseable {
-
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
 
   /** Runs that this process works on: it holds the locks of files, not of other processes. */
   private static final Set<Path> OPEN_HERE = ConcurrentHashMap.newKeySet();
 
-  private static final String MANIFEST = "run.json";
-  private static final String RESULTS = "results.jsonl";
+  static final String MANIFEST = "run.json";
+  static final String RESULTS = "results.jsonl";
+
   private static final String LOCK = ".lock";
 
   private final Path path;
@@ -79,7 +61,7 @@ public final class RunDirectory implements AutoCloseable {
     try {
       requireVacant(path); // Another process may have been faster.
       directory.removeLeftovers();
-      AtomicFile.write(path.resolve(MANIFEST), pretty(manifest));
+      AtomicFile.write(path.resolve(MANIFEST), StrictJson.pretty(manifest));
       return directory;
     } catch (RuntimeException e) {
       directory.close();
@@ -127,8 +109,15 @@ public final class RunDirectory implements AutoCloseable {
       throw new RunDirectoryConflict(path, "is not a run directory: it has no " + MANIFEST);
     }
     RunDirectory directory = lock(path);
-    directory.removeLeftovers();
-    return directory;
+    try {
+      directory.removeLeftovers();
+      // Before anything is appended: it would go on from the part of a line.
+      directory.results().cutUnfinished();
+      return directory;
+    } catch (RuntimeException e) {
+      directory.close();
+      throw e;
+    }
   }
 
   /** The directory itself. */
@@ -141,112 +130,84 @@ public final class RunDirectory implements AutoCloseable {
     return path.resolve(name);
   }
 
-  /** What {@code run.json} says. */
+  /**
+   * What {@code run.json} says.
+   *
+   * @throws DataFormat if it is not that of a run of this version
+   */
   public Manifest manifest() {
     Path file = path.resolve(MANIFEST);
-    Manifest manifest = read(file, Manifest.class);
-    if (manifest.configuration() == null || manifest.data() == null || manifest.device() == null) {
-      throw new DataFormat(file, "lacks its configuration, data or device", null);
+    Manifest manifest = StrictJson.read(file, Manifest.class);
+    if (manifest.kind() == null
+        || !manifest.configuration().isObject()
+        || manifest.data() == null
+        || manifest.device() == null) {
+      throw new DataFormat(file, "lacks its kind, configuration, data or device", null);
     }
     return manifest;
   }
 
   /**
-   * The finished cells, in the order in which they were finished. A last line without its end was
-   * being written when the process was killed; it is cut off the file.
+   * The configuration in {@code run.json}, of the run's kind.
    *
-   * @throws DataFormat if any other line is not a result of a network of this run, or repeats one
+   * @throws DataFormat if it is not of that type, or says something that cannot be
    */
-  public List<CellResult> results() {
-    Path file = path.resolve(RESULTS);
-    if (!Files.exists(file)) {
-      return new ArrayList<>();
-    }
-    try {
-      byte[] bytes = Files.readAllBytes(file);
-      int end = bytes.length;
-      while (end > 0 && bytes[end - 1] != '\n') {
-        end--;
-      }
-      if (end < bytes.length) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-          channel.truncate(end);
-          channel.force(true);
-        }
-      }
-      List<CellResult> results = new ArrayList<>();
-      Set<Cell> open = new HashSet<>(manifest().configuration().cells());
-      String text = new String(bytes, 0, end, StandardCharsets.UTF_8);
-      for (String line : text.lines().toList()) {
-        CellResult result = parse(file, results.size() + 1, line);
-        if (!open.remove(result.cell())) {
-          throw new DataFormat(
-              file,
-              "line",
-              results.size() + 1,
-              result.cell() + " is a result of another run, or stands here for the second time");
-        }
-        results.add(result);
-      }
-      return results;
-    } catch (IOException e) {
-      throw new DataFormat(file, "cannot be read (" + AtomicFile.reason(e) + ")", e);
-    }
+  public <C> C configuration(Class<C> type) {
+    return StrictJson.convert(path.resolve(MANIFEST), manifest().configuration(), type);
   }
 
-  /** Appends a finished cell; on return it is on the disk. */
-  public void append(CellResult result) {
-    Path file = path.resolve(RESULTS);
-    try (FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-      String line = JSON.writeValueAsString(result) + "\n";
-      ByteBuffer bytes = ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    } catch (IOException e) {
-      throw new RunDirectoryConflict(
-          file, "cannot be appended to (" + AtomicFile.reason(e) + ")", e);
-    }
+  /**
+   * The lines of {@code results.jsonl}. A last line without its end was being written when the
+   * process was killed; it is cut off the file.
+   *
+   * @param type what each line is: a record, with no more and no fewer components than the line
+   * @throws DataFormat with the number of a line that is none
+   */
+  public <T> List<T> lines(Class<T> type) {
+    return results().read(type);
   }
 
-  /** The limiting kernel of that name, if it is computed and its matrices are on the disk. */
-  public Optional<LimitSummary> limit(String name) {
-    Path file = limitFile(name);
-    return Files.exists(file) ? Optional.of(read(file, LimitSummary.class)) : Optional.empty();
+  /** Appends a line to {@code results.jsonl}; on return it is on the disk. */
+  public void append(Object line) {
+    append(List.of(line));
   }
 
-  /** Records a limiting kernel whose matrices are on the disk. */
-  public void write(LimitSummary limit) {
-    AtomicFile.write(limitFile(limit.name()), pretty(limit));
+  /**
+   * As {@link #append(Object)}, of many lines at the cost of one wait for the disk.
+   *
+   * @param lines not modified; may be empty
+   */
+  public void append(List<?> lines) {
+    results().append(lines);
   }
 
-  private Path limitFile(String name) {
-    return path.resolve("limit-" + name + ".json");
+  /**
+   * Cuts {@code results.jsonl} back to its first lines, as a whole or not at all: to go on from a
+   * checkpoint, without what was written after it.
+   *
+   * @throws DataFormat if it has fewer
+   */
+  public void keepLines(int count) {
+    results().keep(count);
   }
 
-  private static <T> T read(Path file, Class<T> type) {
-    try {
-      T value = JSON.readValue(Files.readAllBytes(file), type);
-      if (value == null) {
-        throw new DataFormat(file, "holds nothing", null);
-      }
-      return value;
-    } catch (JsonParseException e) {
-      throw new DataFormat(
-          file, "line", e.getLocation().getLineNr(), "not JSON: " + e.getOriginalMessage());
-    } catch (JsonProcessingException e) {
-      Throwable cause = e.getCause() instanceof InvalidConfiguration ? e.getCause() : null;
-      throw new DataFormat(
-          file,
-          "was not written by this version of TangentFlow: "
-              + (cause == null ? e.getOriginalMessage() : cause.getMessage()),
-          e);
-    } catch (IOException e) {
-      throw new DataFormat(file, "cannot be read (" + AtomicFile.reason(e) + ")", e);
-    }
+  private JsonLines results() {
+    return new JsonLines(path.resolve(RESULTS));
+  }
+
+  /**
+   * The value of a JSON file in the directory, if there is such a file.
+   *
+   * @throws DataFormat if it is not a value of that type
+   */
+  public <T> Optional<T> read(String name, Class<T> type) {
+    Path file = file(name);
+    return Files.exists(file) ? Optional.of(StrictJson.read(file, type)) : Optional.empty();
+  }
+
+  /** Writes a value as a JSON file in the directory, atomically. */
+  public void write(String name, Object value) {
+    AtomicFile.write(file(name), StrictJson.pretty(value));
   }
 
   @Override
@@ -311,26 +272,6 @@ public final class RunDirectory implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new RunDirectoryConflict(path, "cannot be tidied (" + AtomicFile.reason(e) + ")", e);
-    }
-  }
-
-  private static CellResult parse(Path file, int line, String text) {
-    try {
-      CellResult result = JSON.readValue(text, CellResult.class);
-      if (result == null || result.cell() == null) {
-        throw new DataFormat(file, "line", line, "not a result: it has no cell");
-      }
-      return result;
-    } catch (JsonProcessingException e) {
-      throw new DataFormat(file, "line", line, "not a result: " + e.getOriginalMessage());
-    }
-  }
-
-  private static String pretty(Object value) {
-    try {
-      return JSON.writer(SerializationFeature.INDENT_OUTPUT).writeValueAsString(value) + "\n";
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

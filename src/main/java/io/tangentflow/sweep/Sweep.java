@@ -59,8 +59,12 @@ public final class Sweep {
     void cell(CellResult result, int finished, int of);
   }
 
+  /** The kind of a sweep's run ({@link Manifest#kind}). */
+  public static final String KIND = "sweep";
+
   private final SweepConfiguration configuration;
   private final RunDirectory directory;
+  private final SweepResults stored;
   private final Dataset dataset;
   private final Backend backend;
   private final MemoryBudget budget;
@@ -78,6 +82,7 @@ public final class Sweep {
       MemoryBudget budget) {
     this.configuration = configuration;
     this.directory = directory;
+    this.stored = new SweepResults(directory);
     this.dataset = dataset;
     this.backend = backend;
     this.budget = budget;
@@ -139,7 +144,7 @@ public final class Sweep {
     if (!Files.exists(inputs)) {
       Npy.write(inputs, dataset.inputs().transpose(), ElementType.FP64);
     }
-    List<CellResult> results = directory.results();
+    List<CellResult> results = stored.cells();
     Set<Cell> finished = results.stream().map(CellResult::cell).collect(Collectors.toSet());
     List<Cell> cells = configuration.cells();
     Map<String, DenseMatrix> limits = new HashMap<>();
@@ -158,7 +163,7 @@ public final class Sweep {
           listener.failed(cell);
           throw e;
         }
-        directory.append(result);
+        stored.append(result);
         results.add(result);
         listener.cell(result, results.size(), cells.size());
       }
@@ -179,7 +184,7 @@ public final class Sweep {
   private DenseMatrix limit(Cell cell, Listener listener) {
     String name = limitName(cell);
     Path ntkFile = directory.file("limit-ntk-" + name + ".npy");
-    if (directory.limit(name).isPresent()) {
+    if (stored.limit(name).isPresent()) {
       return Npy.readFinite(ntkFile);
     }
     LimitingKernel kernel = limitingKernel(configuration, cell, dataset.dimension());
@@ -195,7 +200,7 @@ public final class Sweep {
       Npy.write(directory.file("limit-nngp-" + name + ".npy"), gram.nngp(), ElementType.FP64);
       Npy.write(ntkFile, gram.ntk(), ElementType.FP64);
       Spectrum.Extreme least = Spectrum.least(gram.ntk());
-      directory.write(
+      stored.write(
           new LimitSummary(
               name, gram.ntkError(), gram.nngpError(), least.value(), least.errorBound()));
       return gram.ntk();

@@ -124,6 +124,51 @@ class SweepInterruptionTest {
     }
   }
 
+  @Test
+  void interruptedItSaysHowToGoOnAndDoesSo() throws Exception {
+    Path run = directory.resolve("run");
+    Path err = directory.resolve("err");
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.addAll(Invocation.commandLine(List.of("-Xmx256m"), sweep(run)));
+    Process process = Invocation.start(command, directory.resolve("out"), err);
+    while (process.isAlive() && finishedLines(run) < 1) {
+      Thread.sleep(1);
+    }
+    new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
+    assertTrue(process.waitFor(20, TimeUnit.SECONDS));
+    List<String> said = Files.readAllLines(err);
+    assertEquals(130, process.exitValue(), said.toString());
+    assertTrue(
+        said.contains("stopped; what is finished is kept; go on with: tangentflow resume " + run),
+        said.toString());
+    assertTrue(finishedLines(run) < CELLS);
+    Invocation.of("resume", run).ended(0);
+    assertEquals(results(uninterrupted), results(run));
+  }
+
+  @Test
+  void runOfAnUnknownKindIsRefusedAndLeftAsItIs() throws Exception {
+    Path run = begun(3, "run");
+    ObjectNode node = (ObjectNode) JSON.readTree(run.resolve("run.json").toFile());
+    assertEquals("sweep", node.get("kind").asText());
+    JSON.writeValue(run.resolve("run.json").toFile(), node.put("kind", "divination"));
+    Map<Path, FileTime> before = times(run);
+    for (String command : List.of("resume", "report")) {
+      Invocation refused = Invocation.of(command, run).ended(3);
+      assertTrue(refused.err().contains("run.json: is of a run of kind 'divination'"));
+      assertEquals(1, refused.err().lines().count(), refused.err());
+    }
+    JSON.writeValue(run.resolve("run.json").toFile(), node.without("kind"));
+    for (String command : List.of("resume", "report")) {
+      Invocation refused = Invocation.of(command, run).ended(3);
+      assertTrue(refused.err().contains("was not written by this version"), refused.err());
+    }
+    before.remove(run.resolve("run.json"));
+    Map<Path, FileTime> after = times(run);
+    after.remove(run.resolve("run.json"));
+    assertEquals(before, after);
+  }
+
   /** A copy of the uninterrupted run that has only its first results. */
   private Path begun(int lines, String name) throws IOException {
     Path run = Files.createDirectory(directory.resolve(name));

@@ -38,20 +38,6 @@ class RunDirectoryTest {
     return path;
   }
 
-  @Test
-  void whatIsWrittenIsReadBackToTheLastBit() {
-    Path path = finished();
-    try (RunDirectory run = RunDirectory.open(path)) {
-      assertEquals(SmallRun.manifest(CONFIGURATION), run.manifest());
-      List<CellResult> results = run.results();
-      assertEquals(8, results.size());
-      assertEquals(CONFIGURATION.cells(), results.stream().map(CellResult::cell).toList());
-      assertEquals(1.0 / 3 / 8, results.get(0).relativeError());
-      assertEquals(0.25, run.limit("relu-depth-inf").orElseThrow().leastEigenvalue());
-      assertTrue(run.limit("tanh-depth-inf").isEmpty());
-    }
-  }
-
   /** Killed while it was written, the last line has lost some of its bytes, or only its end. */
   @Test
   void lastLineCutAtAnyByteIsDroppedAndNoOther() throws Exception {
@@ -65,32 +51,15 @@ class RunDirectoryTest {
     for (int end = start; end < whole.length; end++) {
       Files.write(file, Arrays.copyOf(whole, end));
       try (RunDirectory run = RunDirectory.open(path)) {
-        assertEquals(7, run.results().size(), "cut at byte " + end);
+        assertEquals(7, run.lines(CellResult.class).size(), "cut at byte " + end);
         assertEquals(start, Files.size(file));
       }
     }
     Files.write(file, whole);
     try (RunDirectory run = RunDirectory.open(path)) {
-      assertEquals(8, run.results().size());
+      assertEquals(8, run.lines(CellResult.class).size());
     }
     assertArrayEquals(whole, Files.readAllBytes(file));
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {"", "{}", "null", "42", "{\"cell\":", "[]", "{\"cell\":null}", "nonsense"})
-  void lineThatIsNotAResultIsNamedByItsNumber(String line) throws Exception {
-    Path path = finished();
-    Path file = path.resolve("results.jsonl");
-    List<String> lines = Files.readAllLines(file);
-    lines.set(2, line);
-    Files.write(file, lines);
-    byte[] damaged = Files.readAllBytes(file);
-    try (RunDirectory run = RunDirectory.open(path)) {
-      DataFormat failure = assertThrows(DataFormat.class, run::results);
-      assertTrue(failure.getMessage().contains("line 3: "), failure.getMessage());
-    }
-    assertArrayEquals(damaged, Files.readAllBytes(file));
   }
 
   @Test
@@ -99,26 +68,8 @@ class RunDirectoryTest {
     Path file = path.resolve("results.jsonl");
     Files.writeString(file, Files.readString(file).replaceFirst("\n", ""));
     try (RunDirectory run = RunDirectory.open(path)) {
-      DataFormat failure = assertThrows(DataFormat.class, run::results);
+      DataFormat failure = assertThrows(DataFormat.class, () -> run.lines(CellResult.class));
       assertTrue(failure.getMessage().contains("line 1: "), failure.getMessage());
-    }
-  }
-
-  @Test
-  void repeatedAndForeignResultsAreNamed() throws Exception {
-    Path path = finished();
-    Path file = path.resolve("results.jsonl");
-    List<String> lines = Files.readAllLines(file);
-    for (String wrong :
-        List.of(lines.get(0), lines.get(3).replace("\"width\":16", "\"width\":17"))) {
-      List<String> changed = Files.readAllLines(file);
-      changed.set(3, wrong);
-      Files.write(file, changed);
-      try (RunDirectory run = RunDirectory.open(path)) {
-        DataFormat failure = assertThrows(DataFormat.class, run::results);
-        assertTrue(failure.getMessage().contains("line 4: "), failure.getMessage());
-      }
-      Files.write(file, lines);
     }
   }
 
@@ -130,17 +81,6 @@ class RunDirectoryTest {
     try (RunDirectory run = RunDirectory.open(path)) {
       DataFormat failure = assertThrows(DataFormat.class, run::manifest);
       assertTrue(failure.getMessage().contains("run.json"), failure.getMessage());
-    }
-  }
-
-  @Test
-  void manifestWithAnImpossibleConfigurationSaysWhatIsWrong() throws Exception {
-    Path path = finished();
-    Path file = path.resolve("run.json");
-    Files.writeString(file, Files.readString(file).replace("\"softplus\"", "\"swish\""));
-    try (RunDirectory run = RunDirectory.open(path)) {
-      DataFormat failure = assertThrows(DataFormat.class, run::manifest);
-      assertTrue(failure.getMessage().contains("no activation 'swish'"), failure.getMessage());
     }
   }
 
@@ -164,7 +104,7 @@ class RunDirectoryTest {
       // Nor under another name of the same directory, and the refusal does not free the lock.
       Path other = path.resolve("../run");
       assertThrows(RunDirectoryConflict.class, () -> RunDirectory.open(other));
-      assertEquals(8, run.results().size());
+      assertEquals(8, run.lines(CellResult.class).size());
     }
     RunDirectory.open(path).close();
   }
@@ -188,7 +128,7 @@ class RunDirectoryTest {
     Files.writeString(path.resolve(".run.json." + UUID.randomUUID() + ".tmp"), "{");
     RunDirectory.create(path, SmallRun.manifest(CONFIGURATION)).close();
     try (RunDirectory run = RunDirectory.open(path)) {
-      assertEquals(List.of(), run.results());
+      assertEquals(List.of(), run.lines(CellResult.class));
     }
   }
 

@@ -40,7 +40,15 @@ public final class SmallRun {
 
   public static Manifest manifest(SweepConfiguration configuration) {
     return new Manifest(
-        "sweep", "2026-01-01T00:00:00Z", "0", "17", "here", "a device", configuration, List.of());
+        Sweep.KIND,
+        "sweep",
+        "2026-01-01T00:00:00Z",
+        "0",
+        "17",
+        "here",
+        "a device",
+        StrictJson.tree(configuration),
+        List.of());
   }
 
   /**
@@ -57,9 +65,10 @@ public final class SmallRun {
       ToDoubleBiFunction<Integer, Long> least,
       Double precisionError) {
     RunDirectory run = RunDirectory.create(path, manifest(configuration));
+    SweepResults results = new SweepResults(run);
     for (Cell cell : configuration.cells()) {
-      run.write(new LimitSummary(Sweep.limitName(cell), 1e-12, 1e-13, 0.25, 1e-15));
-      run.append(
+      results.write(new LimitSummary(Sweep.limitName(cell), 1e-12, 1e-13, 0.25, 1e-15));
+      results.append(
           new CellResult(
               cell,
               error.applyAsDouble(cell.width(), cell.seed()),

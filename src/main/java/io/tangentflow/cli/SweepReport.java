@@ -1,16 +1,27 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.experiment.WidthConvergence;
 import io.tangentflow.sweep.RunDirectory;
+import io.tangentflow.sweep.SweepResults;
 import picocli.CommandLine.Mixin;
 
-/** The end of every command on a run: its report on disk, its table and findings as the result. */
-final class RunReport {
+/**
+ * The end of every command on a sweep: its report on disk, its table and findings as the result.
+ */
+final class SweepReport {
 
   @Mixin Console console;
 
-  /** Writes the report of a run from its results and prints its table. */
+  /**
+   * Writes the report of what is finished and prints its table.
+   *
+   * @throws RunDirectoryConflict if nothing is
+   */
   int write(RunDirectory run) {
+    if (new SweepResults(run).cells().isEmpty()) {
+      throw new RunDirectoryConflict(run.path(), "has no results yet; go on with 'resume'");
+    }
     WidthConvergence convergence = WidthConvergence.of(run);
     convergence.write(run);
     console.result(
