@@ -115,8 +115,13 @@ public final class AtomicFile {
 
   /** A neighbour of a target that can be written. */
   static Path temporary(Path target) {
-    return requireWritable(target)
-        .resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    requireWritable(target);
+    return leftover(target);
+  }
+
+  /** The name of a neighbour that {@link #isLeftover}, of a file or a directory. */
+  public static Path leftover(Path target) {
+    return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
   }
 
   /** Puts a neighbour that is synced to disk in the place of its target. */
@@ -125,7 +130,11 @@ public final class AtomicFile {
     syncDirectory(target.toAbsolutePath().getParent());
   }
 
-  private static void writeSynced(Path temporary, Content content) throws IOException {
+  /**
+   * Writes a file that nobody reads before it is renamed, it or its directory; on return its
+   * content is on the disk.
+   */
+  public static void writeSynced(Path temporary, Content content) throws IOException {
     // Not a channel: a thread's interruption would close that in the middle of the write.
     try (FileOutputStream file = new FileOutputStream(temporary.toFile())) {
       BufferedOutputStream buffer = new BufferedOutputStream(file, BUFFER_BYTES);

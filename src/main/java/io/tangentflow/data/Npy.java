@@ -70,12 +70,19 @@ public final class Npy {
    * @param matrix not modified
    */
   public static void write(Path path, DenseMatrix matrix, ElementType type) {
-    AtomicFile.write(
-        path,
-        out -> {
-          out.write(header(matrix.rows(), matrix.columns(), Order.COLUMNS, type));
-          writeEntries(out, matrix.values(), matrix.values().length, type);
-        });
+    AtomicFile.write(path, out -> write(out, matrix, type));
+  }
+
+  /**
+   * Writes a matrix to a stream.
+   *
+   * @param out stays open
+   * @param matrix not modified
+   */
+  public static void write(OutputStream out, DenseMatrix matrix, ElementType type)
+      throws IOException {
+    out.write(header(matrix.rows(), matrix.columns(), Order.COLUMNS, type));
+    writeEntries(out, matrix.values(), matrix.values().length, type);
   }
 
   /** Which entries are neighbours in a file. */
@@ -115,9 +122,10 @@ public final class Npy {
   }
 
   /** A matrix and the file that it came from. */
-  record Loaded(DenseMatrix matrix, Provenance provenance) {}
+  public record Loaded(DenseMatrix matrix, Provenance provenance) {}
 
-  static Loaded readWithProvenance(Path path) {
+  /** As {@link #read}, with the hash of the bytes that were read. */
+  public static Loaded readWithProvenance(Path path) {
     try (SourceFile in = SourceFile.open(path)) {
       DenseMatrix matrix = Header.read(in).readEntries(in);
       return new Loaded(matrix, in.provenance());
