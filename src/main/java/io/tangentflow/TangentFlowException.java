@@ -239,7 +239,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
      * @param step that found it, from 0
      * @param loss not finite
      */
-    public TrainingDiverged(int step, double loss) {
+    public TrainingDiverged(long step, double loss) {
       super(
           9,
           String.format(
@@ -247,6 +247,16 @@ public abstract sealed class TangentFlowException extends RuntimeException {
                   + " --precision fp64",
               loss, step),
           null);
+    }
+
+    /** A network that could be solved for at the start, and cannot any more. */
+    public TrainingDiverged(long step, TangentFlowException cause) {
+      super(
+          9,
+          String.format(
+              "training has diverged by step %d: %s; or lower --learning-rate",
+              step, cause.getMessage()),
+          cause);
     }
 
     /**

@@ -18,20 +18,28 @@ public record AdamStep(double learningRate, double beta1, double beta2, double e
     if (!Double.isFinite(learningRate)) {
       throw new InvalidConfiguration("--learning-rate", "must be finite, not " + learningRate);
     }
-    requireDecay("--beta1", beta1);
-    requireDecay("--beta2", beta2);
-    if (!(epsilon > 0 && epsilon < Double.POSITIVE_INFINITY)) {
-      throw new InvalidConfiguration(
-          "--epsilon", "must be greater than 0 and finite, not " + epsilon);
-    }
+    requireCoefficients(beta1, beta2, epsilon);
     if (step < 1) {
       throw new IllegalArgumentException("steps are counted from 1, not " + step);
     }
   }
 
+  /**
+   * Makes sure, before a first step, that they are in the ranges that the algorithm is defined for.
+   *
+   * @throws InvalidConfiguration that names the first that is not
+   */
+  public static void requireCoefficients(double beta1, double beta2, double epsilon) {
+    requireDecay("--beta1", beta1);
+    requireDecay("--beta2", beta2);
+    if (!(epsilon > 0) || !Double.isFinite(epsilon)) {
+      throw new InvalidConfiguration("--epsilon", "must be a positive number, not " + epsilon);
+    }
+  }
+
   private static void requireDecay(String field, double beta) {
     if (!(beta >= 0 && beta < 1)) {
-      throw new InvalidConfiguration(field, "must be at least 0 and less than 1, not " + beta);
+      throw new InvalidConfiguration(field, "must be at least 0 and below 1, not " + beta);
     }
   }
 

@@ -241,7 +241,7 @@ final class GradientCommand implements Callable<Integer> {
       report.reconstructionError().ifPresent(e -> node.put("reconstructionError", e));
       node.put("doubtful", report.doubtful());
       if (report.doubtful()) {
-        console.warning(method.label() + ": " + doubt(report));
+        console.warning(method.label() + ": " + report.doubt());
       }
     }
 
@@ -273,15 +273,6 @@ final class GradientCommand implements Callable<Integer> {
           .put("precision", backend.precision().toString());
       console.result(differences.toText() + "\n" + work.toText(), root);
     }
-  }
-
-  /** Why a gradient is not to be trusted. */
-  static String doubt(Report report) {
-    return String.format(
-        "integrated backwards the state ends at a relative distance of %.1e from h(0), so its"
-            + " gradient is not to be trusted; choose stored or checkpointed, or lower --sigma-w or"
-            + " --horizon",
-        report.reconstructionError().orElseThrow());
   }
 
   private static String steps(SolverStatistics s) {

@@ -32,7 +32,6 @@ import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.StandardDynamics;
-import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
@@ -77,39 +76,7 @@ final class NtkCommand implements Callable<Integer> {
       description = "Width n (default: ${DEFAULT-VALUE}).")
   private int width;
 
-  @Option(
-      names = "--depth",
-      paramLabel = "L",
-      defaultValue = "10",
-      description = "Steps L of the solver (default: ${DEFAULT-VALUE}).")
-  private int depth;
-
-  @Option(
-      names = "--solver",
-      paramLabel = "NAME",
-      defaultValue = "rk4",
-      description =
-          "euler (the residual network), midpoint, heun, bogacki-shampine,"
-              + " rk4, three-eighths, butcher5 or dormand-prince, in equal steps (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String solver;
-
-  @Option(
-      names = "--gradient",
-      paramLabel = "METHOD",
-      description =
-          "The way to the gradients, by name as in 'gradient'; in the place of --solver and --depth"
-              + " (default: discrete, of these).")
-  private String gradient;
-
-  @Option(
-      names = "--dynamics",
-      paramLabel = "NAME",
-      defaultValue = "pre-activation",
-      description =
-          "pre-activation, post-activation, gated or drifting; see 'gradient' (default:"
-              + " ${DEFAULT-VALUE}).")
-  private String dynamics;
+  @Mixin private MethodOptions method;
 
   @Option(
       names = "--trace",
@@ -297,9 +264,7 @@ final class NtkCommand implements Callable<Integer> {
     }
     Optional<Report> reconstructed =
         reports.stream().filter(report -> report.reconstructionError().isPresent()).findFirst();
-    reconstructed
-        .filter(Report::doubtful)
-        .ifPresent(report -> console.warning(GradientCommand.doubt(report)));
+    reconstructed.filter(Report::doubtful).ifPresent(report -> console.warning(report.doubt()));
     double seconds = (System.nanoTime() - start) * 1e-9;
     DenseMatrix kernel = trace ? result.traceOverOutputs() : result.gram();
     Spectrum.Ends ends = Spectrum.ends(kernel);
@@ -318,7 +283,7 @@ final class NtkCommand implements Callable<Integer> {
         .put("peakBytes", result.peakBytes())
         .put("seconds", seconds)
         .put("gradient", way.method.label())
-        .put("dynamics", dynamics);
+        .put("dynamics", way.dynamics().label());
     if (way.planned()) {
       object.put("planBytes", plan.bytes()).put("gflops", plan.flops() / seconds * 1e-9);
     }
@@ -442,19 +407,10 @@ final class NtkCommand implements Callable<Integer> {
   }
 
   private Way way() {
-    StandardDynamics field = StandardDynamics.named(dynamics);
-    for (String other : List.of("--solver", "--depth")) {
-      if (gradient != null && command.commandLine().getParseResult().hasMatchedOption(other)) {
-        throw new InvalidConfiguration(
-            other, "has no meaning beside --gradient, which says it all");
-      }
-    }
-    GradientMethod method =
-        gradient == null
-            ? GradientMethods.discrete(field, new TimeGrid(Tableau.named(solver), depth))
-            : GradientMethods.named("--gradient", gradient, field, engine.precision(), false);
-    return new Way(
-        method, method instanceof DiscreteAdjoint discrete ? discrete.grid() : null, field);
+    StandardDynamics field = method.dynamics();
+    GradientMethod way =
+        GradientMethods.named("--gradient", method.name(), field, engine.precision(), false);
+    return new Way(way, way instanceof DiscreteAdjoint discrete ? discrete.grid() : null, field);
   }
 
   /** Refuses what has no meaning for a matrix that goes into a store. */

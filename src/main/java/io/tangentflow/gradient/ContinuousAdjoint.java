@@ -116,8 +116,18 @@ public final class ContinuousAdjoint implements GradientMethod {
   }
 
   @Override
+  public Stepping forward() {
+    return forward;
+  }
+
+  @Override
   public boolean adaptive() {
     return forward.adaptive() || backward.adaptive();
+  }
+
+  @Override
+  public Matrix outputs(Weights weights, Matrix x, Workspace workspace) {
+    return Forward.outputs(dynamics, forward, weights, x, workspace);
   }
 
   @Override
@@ -161,16 +171,8 @@ public final class ContinuousAdjoint implements GradientMethod {
       Matrix cotangents,
       PairSink sink,
       Workspace workspace) {
-    Backend backend = workspace.backend();
     Matrix h = workspace.allocate(weights.model().width(), x.columns());
-    SolverStatistics there;
-    try (Workspace scratch = workspace.scope()) {
-      NeuralOdeFlow flow = new NeuralOdeFlow(field, weights, x, forward.evaluatedStages(), scratch);
-      RungeKutta solver = new RungeKutta(forward.tableau(), flow, forward.adaptive(), scratch);
-      solver.solve(forward, 0, weights.model().horizon());
-      there = solver.statistics();
-      backend.copy(flow.h(), h);
-    }
+    SolverStatistics there = Forward.solve(field, forward, weights, x, h, workspace);
     Matrix lambda = begin(weights, h, cotangents, sink, workspace);
     WayBack way = new WayBack(field, lambda, h, Optional.empty(), sink, workspace);
     SolverStatistics back = solve(way, weights, sink, workspace);
@@ -184,8 +186,8 @@ public final class ContinuousAdjoint implements GradientMethod {
     Matrix lambda = workspace.allocate(h.rows(), cotangents.columns());
     try (Workspace scratch = workspace.scope()) {
       Terminal terminal = new Terminal(weights, h, scratch);
-      terminal.adjoint(cotangents, lambda, scratch);
       sink.begin(terminal.outputs(), terminal.phi());
+      terminal.adjoint(cotangents, lambda, scratch);
     }
     return lambda;
   }

@@ -3,13 +3,13 @@ package io.tangentflow.gradient;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
-import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.Finite;
 import io.tangentflow.ode.FixedStepSolver;
 import io.tangentflow.ode.SolverStatistics;
+import io.tangentflow.ode.Stepping;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Trajectory;
 import io.tangentflow.ode.Weights;
@@ -55,6 +55,11 @@ public final class DiscreteAdjoint implements GradientMethod {
   }
 
   @Override
+  public Stepping forward() {
+    return grid;
+  }
+
+  @Override
   public boolean adaptive() {
     return false;
   }
@@ -95,14 +100,19 @@ public final class DiscreteAdjoint implements GradientMethod {
   }
 
   @Override
+  public Matrix outputs(Weights weights, Matrix x, Workspace workspace) {
+    return new FixedStepSolver(grid).outputs(weights, x, workspace);
+  }
+
+  @Override
   public Report pull(
       Weights weights, Matrix x, Matrix cotangents, PairSink sink, Workspace workspace) {
     try (Workspace scratch = workspace.scope()) {
       Trajectory trajectory = new FixedStepSolver(grid).solve(weights, x, scratch);
-      Adjoints adjoints = adjoints(weights, trajectory, cotangents, scratch);
       int q = grid.evaluations();
       int columns = cotangents.columns();
       sink.begin(trajectory.outputs(), trajectory.activations(q));
+      Adjoints adjoints = adjoints(weights, trajectory, cotangents, scratch);
       sink.pair(
           1,
           adjoints.shifted().columnRange(columns, columns * q),
@@ -163,9 +173,8 @@ public final class DiscreteAdjoint implements GradientMethod {
    * workspace, once. The derivatives of the trajectory are overwritten by adjoints, until the next
    * solve.
    */
-  public Pullback pullback(
-      Weights weights, Matrix x, FixedStepSolver.Solve solve, Workspace workspace) {
-    return new Pullback(weights, x, solve.trajectory(), workspace);
+  public Pullback pullback(Weights weights, FixedStepSolver.Solve solve, Workspace workspace) {
+    return new Pullback(weights, solve.trajectory(), workspace);
   }
 
   /** Bytes that {@link #pullback} allocates. */
@@ -181,20 +190,16 @@ public final class DiscreteAdjoint implements GradientMethod {
   public final class Pullback {
 
     private final Backend backend;
-    private final Weights weights;
-    private final Matrix x;
     private final Trajectory trajectory;
     private final Matrix zero;
     private final Matrix lambda;
     private final Backward backward;
 
-    private Pullback(Weights weights, Matrix x, Trajectory trajectory, Workspace workspace) {
+    private Pullback(Weights weights, Trajectory trajectory, Workspace workspace) {
       this.backend = workspace.backend();
-      this.weights = weights;
-      this.x = x;
       this.trajectory = trajectory;
-      zero = workspace.allocate(weights.model().width(), x.columns());
-      lambda = workspace.allocate(weights.model().width(), x.columns());
+      zero = workspace.allocate(weights.model().width(), trajectory.samples());
+      lambda = workspace.allocate(weights.model().width(), trajectory.samples());
       backward = new Backward(weights, grid.tableau(), trajectory.timeStep(), lambda, workspace);
     }
 
@@ -205,26 +210,18 @@ public final class DiscreteAdjoint implements GradientMethod {
     }
 
     /**
-     * target ← target + weight · Σ_io r_io ∂f_o(x_i)/∂θ for each of θ = U, W and V, by one product
-     * over all samples and evaluations. The target may be the weights themselves.
-     *
-     * @param cotangent what {@link #run} took
-     * @param target of the shapes of the weights. Modified.
+     * Hands over the pairs of all samples and evaluations, once {@link #run} has gone the whole way
+     * back: the sink may change the weights.
      */
-    public void addGradient(double weight, Matrix cotangent, Weights target) {
-      NeuralOde model = weights.model();
-      int samples = x.columns();
+    public void giveTo(PairSink sink) {
+      int samples = trajectory.samples();
       int q = grid.evaluations();
-      Matrix adjoints = trajectory.derivatives().columnRange(samples, samples * q);
-      Matrix activations = trajectory.activations().columnRange(0, samples * q);
-      addProduct(weight * model.inputScale(), lambda, x, target.u());
-      addProduct(weight, adjoints, activations, target.w());
-      addProduct(weight * model.outputScale(), cotangent, trajectory.activations(q), target.v());
-    }
-
-    /** c ← c + weight · a bᵀ. */
-    private void addProduct(double weight, Matrix a, Matrix b, Matrix c) {
-      backend.gemm(Transpose.NO, Transpose.YES, weight, a, b, 1, c);
+      sink.begin(trajectory.outputs(), trajectory.activations(q));
+      sink.pair(
+          1,
+          trajectory.derivatives().columnRange(samples, samples * q),
+          trajectory.activations().columnRange(0, samples * q));
+      sink.end(lambda);
     }
   }
 }

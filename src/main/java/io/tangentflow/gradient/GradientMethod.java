@@ -4,6 +4,7 @@ import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.ode.SolverStatistics;
+import io.tangentflow.ode.Stepping;
 import io.tangentflow.ode.Weights;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -20,6 +21,9 @@ public interface GradientMethod {
 
   /** The pairs of each sample and output, empty where a tolerance decides. */
   OptionalInt pairs();
+
+  /** How the steps of the state are chosen. */
+  Stepping forward();
 
   /** Whether a tolerance chooses steps of the state or of the adjoint. */
   boolean adaptive();
@@ -43,7 +47,25 @@ public interface GradientMethod {
       return reconstructionError.isPresent()
           && !(reconstructionError.getAsDouble() <= GREATEST_RECONSTRUCTION_ERROR);
     }
+
+    /** Why a gradient is not to be trusted that is {@link #doubtful}. */
+    public String doubt() {
+      return String.format(
+          "integrated backwards the state ends at a relative distance of %.1e from h(0), so its"
+              + " gradient is not to be trusted; choose stored or checkpointed, or lower --sigma-w"
+              + " or --horizon",
+          reconstructionError.orElseThrow());
+    }
   }
+
+  /**
+   * The outputs f, m×N, of inputs x, d×N, alone, in memory that does not grow with the steps. The
+   * result is allocated in the workspace.
+   *
+   * @throws io.tangentflow.TangentFlowException.NonFiniteState if a state or an output overflows
+   * @throws io.tangentflow.TangentFlowException.StepSizeUnderflow if a tolerance cannot be had
+   */
+  Matrix outputs(Weights weights, Matrix x, Workspace workspace);
 
   /**
    * Pulls cotangents back through the network of inputs x: the gradient of Σ_o r_oc f_o(x_j) for

@@ -3,7 +3,6 @@ package io.tangentflow.gradient;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
-import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
@@ -21,9 +20,7 @@ public final class GradientSum implements PairSink {
   private static final int STREAM_OF_COTANGENTS = 18;
 
   private final Backend backend;
-  private final NeuralOde model;
-  private final Matrix x;
-  private final Matrix cotangents;
+  private final BlockGradients products;
   private final Weights gradient;
   private final Matrix outputs;
 
@@ -34,9 +31,6 @@ public final class GradientSum implements PairSink {
    */
   public GradientSum(NeuralOde model, Matrix x, Matrix cotangents, Workspace workspace) {
     this.backend = workspace.backend();
-    this.model = model;
-    this.x = x;
-    this.cotangents = cotangents;
     int n = model.width();
     gradient =
         new Weights(
@@ -45,6 +39,7 @@ public final class GradientSum implements PairSink {
             workspace.allocate(n, n),
             workspace.allocate(model.outputs(), n),
             backend);
+    products = new BlockGradients(model, x, cotangents, 1, 1, gradient.blocks(), backend);
     outputs = workspace.allocate(model.outputs(), x.columns());
   }
 
@@ -59,12 +54,12 @@ public final class GradientSum implements PairSink {
   @Override
   public void begin(Matrix f, Matrix finalActivation) {
     backend.copy(f, outputs);
-    add(model.outputScale(), cotangents, finalActivation, gradient.v());
+    products.begin(f, finalActivation);
   }
 
   @Override
   public void pair(double weight, Matrix adjoints, Matrix activations) {
-    add(weight, adjoints, activations, gradient.w());
+    products.pair(weight, adjoints, activations);
   }
 
   /**
@@ -74,16 +69,12 @@ public final class GradientSum implements PairSink {
    */
   @Override
   public void end(Matrix initialAdjoint) {
-    add(model.inputScale(), initialAdjoint, x, gradient.u());
+    products.end(initialAdjoint);
     for (Matrix block : List.of(gradient.u(), gradient.w(), gradient.v(), outputs)) {
       if (backend.firstNonFinite(block).isPresent()) {
         throw new NonFiniteState("gradient or an output");
       }
     }
-  }
-
-  private void add(double weight, Matrix a, Matrix b, Matrix target) {
-    backend.gemm(Transpose.NO, Transpose.YES, weight, a, b, 1, target);
   }
 
   /** f, m×N. */

@@ -10,7 +10,8 @@ import io.tangentflow.backend.Matrix;
 public interface PairSink {
 
   /**
-   * The way back begins.
+   * The way back begins. The cotangents that are pulled back are read after this only, so that a
+   * sink may make them from the outputs.
    *
    * @param outputs f, m×N
    * @param finalActivation φ(h_T), n×N

@@ -5,8 +5,10 @@ import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.Finite;
+import io.tangentflow.ode.FixedStepSolver;
 import io.tangentflow.ode.SegmentedTrajectory;
 import io.tangentflow.ode.SolverStatistics;
+import io.tangentflow.ode.Stepping;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Trajectory;
 import io.tangentflow.ode.Weights;
@@ -64,8 +66,18 @@ public final class SegmentedAdjoint implements GradientMethod {
   }
 
   @Override
+  public Stepping forward() {
+    return grid;
+  }
+
+  @Override
   public boolean adaptive() {
     return false;
+  }
+
+  @Override
+  public Matrix outputs(Weights weights, Matrix x, Workspace workspace) {
+    return new FixedStepSolver(grid).outputs(weights, x, workspace);
   }
 
   @Override

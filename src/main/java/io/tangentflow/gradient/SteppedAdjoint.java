@@ -52,8 +52,18 @@ public final class SteppedAdjoint implements GradientMethod {
   }
 
   @Override
+  public Stepping forward() {
+    return stepping;
+  }
+
+  @Override
   public boolean adaptive() {
     return stepping.adaptive();
+  }
+
+  @Override
+  public Matrix outputs(Weights weights, Matrix x, Workspace workspace) {
+    return Forward.outputs(dynamics, stepping, weights, x, workspace);
   }
 
   @Override
@@ -74,8 +84,8 @@ public final class SteppedAdjoint implements GradientMethod {
         nu.add(scratch.allocate(n, cotangents.columns()));
       }
       Terminal terminal = new Terminal(weights, recorder.h(), scratch);
-      terminal.adjoint(cotangents, lambda, scratch);
       sink.begin(terminal.outputs(), terminal.phi());
+      terminal.adjoint(cotangents, lambda, scratch);
       long pullbacks = 0;
       for (int l = recorder.steps.size() - 1; l >= 0; l--) {
         Step step = recorder.steps.get(l);

@@ -4,9 +4,12 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Workspace;
+import io.tangentflow.model.Block;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
+import java.util.EnumMap;
+import java.util.Map;
 
 /**
  * A network's parameters on a device; the workspace they were placed in owns them.
@@ -40,6 +43,24 @@ public record Weights(NeuralOde model, Matrix u, FlowMatrix flow, Matrix v) {
       return held.w();
     }
     throw new IllegalStateException("W is made by panels, and held nowhere");
+  }
+
+  /** The matrix of that block. */
+  public Matrix block(Block block) {
+    return switch (block) {
+      case U -> u;
+      case W -> w();
+      case V -> v;
+    };
+  }
+
+  /** The matrices of all blocks. */
+  public Map<Block, Matrix> blocks() {
+    Map<Block, Matrix> blocks = new EnumMap<>(Block.class);
+    for (Block block : Block.values()) {
+      blocks.put(block, block(block));
+    }
+    return blocks;
   }
 
   /** Generates or uploads the parameters into the workspace. */

@@ -14,8 +14,6 @@ import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.empirical.GramStrategy;
 import io.tangentflow.kernel.empirical.PrecisionCheck;
-import io.tangentflow.kernel.limit.ContinuumLimit;
-import io.tangentflow.kernel.limit.FiniteDepthLimit;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitingKernel;
 import io.tangentflow.model.DenseMatrix;
@@ -211,10 +209,7 @@ public final class Sweep {
 
   private static LimitingKernel limitingKernel(
       SweepConfiguration configuration, Cell cell, int inputDim) {
-    NeuralOde model = configuration.model(cell, inputDim);
-    return cell.solver().equals(Tableau.EULER.name())
-        ? new FiniteDepthLimit(model, cell.depth())
-        : new ContinuumLimit(model);
+    return LimitingKernel.of(configuration.model(cell, inputDim), SweepConfiguration.grid(cell));
   }
 
   private CellResult compute(

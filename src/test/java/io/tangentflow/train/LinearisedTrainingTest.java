@@ -10,6 +10,7 @@ import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Workspace;
+import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.empirical.GramStrategy;
@@ -76,9 +77,11 @@ class LinearisedTrainingTest {
       Matrix x = weights.upload(columns(inputs, 0, TRAIN), workspace);
       Matrix y = workspace.allocate(OUTPUTS, TRAIN);
       backend.upload(targets, y);
-      GradientDescent descent = new GradientDescent(weights, GRID, x, y, workspace);
+      Training training =
+          Trainings.of(
+              new DiscreteAdjoint(GRID), new UpdateRule.Descent(), eta, weights, x, y, workspace);
       for (int step = 0; step < steps; step++) {
-        descent.step(eta);
+        training.step();
       }
       Matrix all = weights.upload(inputs, workspace);
       FixedStepSolver.Solve solve = new FixedStepSolver(GRID).prepare(weights, all, workspace);

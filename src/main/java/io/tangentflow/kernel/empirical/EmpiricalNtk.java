@@ -13,13 +13,16 @@ import io.tangentflow.gradient.GradientMethod.Report;
 import io.tangentflow.gradient.SegmentedAdjoint;
 import io.tangentflow.gradient.TangentFeatures;
 import io.tangentflow.kernel.empirical.TimeCompression.Compressed;
+import io.tangentflow.model.Block;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
 
@@ -41,6 +44,7 @@ public final class EmpiricalNtk {
   private final GramPlan plan;
   private final Optional<TimeCompression> fewer;
   private Consumer<Report> reports = report -> {};
+  private Set<Block> blocks = EnumSet.allOf(Block.class);
 
   /** The kernel of the discrete solution on that grid. */
   public EmpiricalNtk(NeuralOde model, TimeGrid grid, GramPlan plan) {
@@ -72,6 +76,12 @@ public final class EmpiricalNtk {
 
   GramPlan plan() {
     return plan;
+  }
+
+  /** The kernel of the gradients with respect to some of the parameters alone. */
+  public EmpiricalNtk ofBlocks(Set<Block> parameters) {
+    blocks = parameters;
+    return this;
   }
 
   /** What receives, for each block of samples, what its gradients took. */
@@ -159,6 +169,22 @@ public final class EmpiricalNtk {
    */
   public Result gram(
       Parameters parameters, DenseMatrix inputs, Backend backend, DoubleConsumer progress) {
+    String purpose =
+        "the Gram matrix of " + inputs.columns() + " samples at width " + model.width();
+    try (Workspace workspace = backend.workspace(purpose, plan.deviceBytes())) {
+      return gram(plan.place(model, parameters, workspace), inputs, workspace, progress);
+    }
+  }
+
+  /**
+   * The same of weights that are there.
+   *
+   * @param weights of the model. Not modified.
+   * @param workspace gives the memory of the plan without that of the weights, and has it back on
+   *     return
+   */
+  public Result gram(
+      Weights weights, DenseMatrix inputs, Workspace workspace, DoubleConsumer progress) {
     int samples = inputs.columns();
     if (samples < plan.blockSize()) {
       throw new InvalidConfiguration(
@@ -168,53 +194,45 @@ public final class EmpiricalNtk {
     int columns = Math.multiplyExact(samples, outputs);
     DenseMatrix gram = DenseMatrix.zeros(columns, columns);
     DenseMatrix f = DenseMatrix.zeros(outputs, samples);
-    int blocks = (samples + plan.blockSize() - 1) / plan.blockSize();
-    long pairs = (long) blocks * (blocks + 1) / 2;
+    int parts = (samples + plan.blockSize() - 1) / plan.blockSize();
+    long pairs = (long) parts * (parts + 1) / 2;
     long pairsDone = 0;
     Compression compression = new Compression(0, 0, 0);
     double crossTrace = 0;
     int pairsOfSample = 0;
-    String purpose = "the Gram matrix of " + samples + " samples at width " + model.width();
-    try (Workspace workspace = backend.workspace(purpose, plan.deviceBytes())) {
-      Weights weights = plan.place(model, parameters, workspace);
-      for (int i = 0; i < blocks; i++) {
-        try (Workspace outer = workspace.scope()) {
-          Compressed kept = features(weights, inputs, i, outer);
-          compression = compression.and(kept);
-          TangentFeatures rows = kept.features();
-          pairsOfSample = Math.max(pairsOfSample, rows.pairs());
-          DenseMatrix values = backend.download(rows.outputs());
-          System.arraycopy(
-              values.values(),
-              0,
-              f.values(),
-              i * plan.blockSize() * outputs,
-              values.values().length);
-          for (int j = 0; j <= i; j++) {
-            long done = pairsDone++;
-            DoubleConsumer part = fraction -> progress.accept((done + fraction) / pairs);
-            try (Workspace inner = outer.scope()) {
-              TangentFeatures others =
-                  j == i ? rows : features(weights, inputs, j, inner).features();
-              Block block = block(rows, others, inner, part);
-              crossTrace += block.crossTrace();
-              place(
-                  block.values(),
-                  gram,
-                  i * plan.blockSize() * outputs,
-                  j * plan.blockSize() * outputs);
-            }
+    Backend backend = workspace.backend();
+    for (int i = 0; i < parts; i++) {
+      try (Workspace outer = workspace.scope()) {
+        Compressed kept = features(weights, inputs, i, outer);
+        compression = compression.and(kept);
+        TangentFeatures rows = kept.features();
+        pairsOfSample = Math.max(pairsOfSample, rows.pairs());
+        DenseMatrix values = backend.download(rows.outputs());
+        System.arraycopy(
+            values.values(), 0, f.values(), i * plan.blockSize() * outputs, values.values().length);
+        for (int j = 0; j <= i; j++) {
+          long done = pairsDone++;
+          DoubleConsumer part = fraction -> progress.accept((done + fraction) / pairs);
+          try (Workspace inner = outer.scope()) {
+            TangentFeatures others = j == i ? rows : features(weights, inputs, j, inner).features();
+            Part block = block(rows, others, inner, part);
+            crossTrace += block.crossTrace();
+            place(
+                block.values(),
+                gram,
+                i * plan.blockSize() * outputs,
+                j * plan.blockSize() * outputs);
           }
         }
       }
-      requireFinite(gram, 0);
-      return new Result(
-          gram,
-          f,
-          workspace.peakBytes(),
-          fewer.isPresent() ? Optional.of(compression) : Optional.empty(),
-          roundingBound(gram, crossTrace, pairsOfSample, backend.precision()));
     }
+    requireFinite(gram, 0);
+    return new Result(
+        gram,
+        f,
+        workspace.peakBytes(),
+        fewer.isPresent() ? Optional.of(compression) : Optional.empty(),
+        roundingBound(gram, crossTrace, pairsOfSample, backend.precision()));
   }
 
   private double roundingBound(
@@ -294,10 +312,10 @@ public final class EmpiricalNtk {
    * @param crossTrace what the terms of two different slots make of the trace, of a block on the
    *     diagonal; 0 for others, and where no slots are contracted
    */
-  record Block(DenseMatrix values, double crossTrace) {}
+  record Part(DenseMatrix values, double crossTrace) {}
 
   /** The Gram of the rows' samples with the others', by the plan's strategy. */
-  Block block(
+  Part block(
       TangentFeatures rows, TangentFeatures others, Workspace workspace, DoubleConsumer progress) {
     Backend backend = workspace.backend();
     int m = rows.initialAdjoint().columns();
@@ -305,16 +323,22 @@ public final class EmpiricalNtk {
     try (Workspace scratch = workspace.scope()) {
       Matrix sum = scratch.allocate(m, k, Precision.FP64);
       double crossTrace = 0;
-      try (Workspace panels = scratch.scope()) {
-        switch (plan.strategy()) {
-          case STRUCTURED -> crossTrace = structured(rows, others, sum, panels, progress);
-          case EXPLICIT -> explicit(rows, others, sum, panels, progress);
+      if (blocks.contains(Block.W)) {
+        try (Workspace panels = scratch.scope()) {
+          switch (plan.strategy()) {
+            case STRUCTURED -> crossTrace = structured(rows, others, sum, panels, progress);
+            case EXPLICIT -> explicit(rows, others, sum, panels, progress);
+          }
         }
       }
-      inputTerm(rows, others, sum, scratch);
+      if (blocks.contains(Block.U)) {
+        inputTerm(rows, others, sum, scratch);
+      }
       DenseMatrix result = backend.download(sum);
-      addOutputTerm(rows, others, result, scratch);
-      return new Block(result, crossTrace);
+      if (blocks.contains(Block.V)) {
+        addOutputTerm(rows, others, result, scratch);
+      }
+      return new Part(result, crossTrace);
     }
   }
 

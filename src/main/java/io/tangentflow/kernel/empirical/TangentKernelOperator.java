@@ -10,6 +10,7 @@ import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.gradient.TangentFeatures;
 import io.tangentflow.kernel.empirical.EmpiricalNtk.Compression;
 import io.tangentflow.kernel.empirical.TimeCompression.Compressed;
+import io.tangentflow.model.Block;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
@@ -17,8 +18,10 @@ import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.DoubleConsumer;
 
 /**
@@ -43,6 +46,7 @@ public final class TangentKernelOperator implements AutoCloseable {
   static final int GROUP = 32;
 
   private final NeuralOde model;
+  private final Set<Block> parameters;
   private final Workspace workspace;
   private final Backend backend;
   private final List<TangentFeatures> blocks;
@@ -53,10 +57,12 @@ public final class TangentKernelOperator implements AutoCloseable {
 
   private TangentKernelOperator(
       NeuralOde model,
+      Set<Block> parameters,
       Workspace workspace,
       List<TangentFeatures> blocks,
       Optional<Compression> compression) {
     this.model = model;
+    this.parameters = parameters;
     this.workspace = workspace;
     this.blocks = blocks;
     this.compression = compression;
@@ -83,6 +89,19 @@ public final class TangentKernelOperator implements AutoCloseable {
       DenseMatrix inputs,
       Backend backend,
       DoubleConsumer progress) {
+    return of(model, EnumSet.allOf(Block.class), grid, plan, parameters, inputs, backend, progress);
+  }
+
+  /** The same of the gradients with respect to some of the parameters alone. */
+  public static TangentKernelOperator of(
+      NeuralOde model,
+      Set<Block> blocksOfParameters,
+      TimeGrid grid,
+      TangentKernelPlan plan,
+      Parameters parameters,
+      DenseMatrix inputs,
+      Backend backend,
+      DoubleConsumer progress) {
     String purpose =
         "the tangent features of " + inputs.columns() + " samples at width " + model.width();
     Workspace workspace = backend.workspace(purpose, plan.deviceBytes());
@@ -91,6 +110,7 @@ public final class TangentKernelOperator implements AutoCloseable {
       features.make(parameters, progress);
       return new TangentKernelOperator(
           model,
+          blocksOfParameters,
           workspace,
           features.blocks,
           plan.nodes().all()
@@ -273,12 +293,12 @@ public final class TangentKernelOperator implements AutoCloseable {
         for (int q = 0; q < block.pairs(); q++) {
           scale(block.adjointSlots(q, 1), weights, scaled.columnRange(q * count, count));
         }
-        add(1, scaled, block.activations(), gradientW);
+        add(Block.W, 1, scaled, block.activations(), gradientW);
         Matrix initial = scaled.columnRange(0, count);
         scale(block.initialAdjoint(), weights, initial);
-        add(model.inputScale(), initial, block.inputs(), gradientU);
+        add(Block.U, model.inputScale(), initial, block.inputs(), gradientU);
         Matrix cotangents = inner.upload(new DenseMatrix(model.outputs(), count, v.values()));
-        add(model.outputScale(), cotangents, block.finalActivation(), gradientV);
+        add(Block.V, model.outputScale(), cotangents, block.finalActivation(), gradientV);
       }
     }
 
@@ -314,8 +334,11 @@ public final class TangentKernelOperator implements AutoCloseable {
       }
     }
 
-    private void add(double weight, Matrix a, Matrix b, Matrix target) {
-      backend.gemm(Transpose.NO, Transpose.YES, weight, a, b, 1, target);
+    /** The gradient with respect to parameters that are not asked for stays zero. */
+    private void add(Block which, double weight, Matrix a, Matrix b, Matrix target) {
+      if (parameters.contains(which)) {
+        backend.gemm(Transpose.NO, Transpose.YES, weight, a, b, 1, target);
+      }
     }
 
     /** ⟨∂f_o(x_i)/∂θ, G⟩ of a block, 1×Nm. */

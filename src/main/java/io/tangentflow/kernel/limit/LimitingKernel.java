@@ -1,6 +1,10 @@
 package io.tangentflow.kernel.limit;
 
 import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.ode.Stepping;
+import io.tangentflow.ode.Tableau;
+import io.tangentflow.ode.TimeGrid;
 import java.util.concurrent.ForkJoinPool;
 
 /**
@@ -23,6 +27,17 @@ import java.util.concurrent.ForkJoinPool;
  * threads.
  */
 public interface LimitingKernel {
+
+  /**
+   * The limit of networks that are solved in these steps: that of the same depth for Euler's
+   * method, the continuum for the others, whose discretisation error is small beside that of the
+   * width.
+   */
+  static LimitingKernel of(NeuralOde model, Stepping stepping) {
+    return stepping instanceof TimeGrid grid && grid.tableau().name().equals(Tableau.EULER.name())
+        ? new FiniteDepthLimit(model, grid.depth())
+        : new ContinuumLimit(model);
+  }
 
   /**
    * The kernels of one pair.

@@ -11,6 +11,7 @@ import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.model.Activation;
+import io.tangentflow.model.Block;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
@@ -23,7 +24,9 @@ import io.tangentflow.spectrum.Spectrum;
 import io.tangentflow.spectrum.SymmetricOperator;
 import io.tangentflow.testing.BackendCase;
 import io.tangentflow.testing.Networks;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,6 +107,50 @@ class TangentKernelOperatorTest {
         long peak = kernel.peakBytes();
         assertTrue(peak <= plan.deviceBytes(), peak + " of " + plan.deviceBytes());
         assertTrue(plan.deviceBytes() <= 1.2 * peak, plan.deviceBytes() + " for " + peak);
+      }
+    }
+  }
+
+  /** Of each set of blocks, within the bound of all, against the Gram of those blocks. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void productsOfSomeBlocksAreThoseOfTheirGram(BackendCase which) {
+    TimeGrid grid = new TimeGrid(Tableau.RK4, 2);
+    NeuralOde model = model(33, 3, StandardActivation.SOFTPLUS);
+    DenseMatrix x = Networks.inputs(model, 6);
+    DenseMatrix identity = DenseMatrix.zeros(18, 18);
+    for (int i = 0; i < 18; i++) {
+      identity.set(i, i, 1);
+    }
+    try (Backend backend = which.open()) {
+      TangentKernelPlan plan = plan(TimeNodes.ALL, model, grid, 6, AMPLE, backend);
+      GramPlan ofGram =
+          GramPlan.of(
+              GramStrategy.EXPLICIT,
+              model,
+              grid,
+              6,
+              backend.precision(),
+              MemoryBudget.shared(AMPLE));
+      for (Block left : Block.values()) {
+        for (Block right : Block.values()) {
+          Set<Block> blocks = EnumSet.of(left, right);
+          DenseMatrix expected =
+              new EmpiricalNtk(model, grid, ofGram)
+                  .ofBlocks(blocks)
+                  .gram(new Parameters.Seeded(3), x, backend, fraction -> {})
+                  .gram();
+          assertTrue(expected.norm() > 0.1, "the reference is not zero");
+          try (TangentKernelOperator kernel =
+              TangentKernelOperator.of(
+                  model, blocks, grid, plan, new Parameters.Seeded(3), x, backend, done -> {})) {
+            double distance = expected.distance(kernel.times(identity));
+            // Of 18 columns together, and as much for the Gram.
+            double bound = 2 * Math.sqrt(18) * kernel.productError();
+            assertTrue(distance <= bound, blocks + ": " + distance + " of " + bound);
+            assertTrue(distance <= which.tolerance() * expected.norm(), blocks + ": " + distance);
+          }
+        }
       }
     }
   }
