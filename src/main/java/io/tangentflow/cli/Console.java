@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import io.tangentflow.experiment.TrainingLine;
+import io.tangentflow.report.Numbers;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +32,8 @@ final class Console {
 
   private static final Duration BETWEEN_LINES = Duration.ofSeconds(5);
 
+  private static final Duration BETWEEN_VIEWS = Duration.ofMillis(200);
+
   @Spec(Target.MIXEE)
   private CommandSpec command;
 
@@ -37,6 +41,9 @@ final class Console {
   private boolean json;
 
   private boolean quiet;
+
+  /** The view that is on the terminal. */
+  private volatile Progress viewed;
 
   @Option(
       names = {"-q", "--quiet"},
@@ -69,13 +76,23 @@ final class Console {
 
   /** A line that {@code --quiet} does not silence. */
   void warning(String line) {
-    command.commandLine().getErr().println("warning: " + line);
+    print("warning: " + line);
+  }
+
+  /** Above a view that is shown, which is drawn again below. */
+  private void print(String line) {
+    Progress shown = viewed;
+    if (shown == null) {
+      command.commandLine().getErr().println(line);
+    } else {
+      shown.printAbove(line);
+    }
   }
 
   /** One line of status. */
   void status(String line) {
     if (!quiet) {
-      command.commandLine().getErr().println(line);
+      print(line);
     }
   }
 
@@ -88,16 +105,27 @@ final class Console {
     return new Progress(task, total);
   }
 
+  /** The same of a training, on a terminal as a view that is drawn again and again. */
+  Progress view(LiveView view, long total) {
+    return quiet || !TERMINAL ? new Progress("steps", total) : new Progress(view, total);
+  }
+
   /** Progress of one piece of work; close it when the work ends, however it ends. */
   final class Progress implements AutoCloseable {
     private final String task;
     private final long total;
     private final ProgressBar bar;
+    private final LiveView view;
     private long lastLine = System.nanoTime();
+    private long begun;
+    private long first = -1;
+    private long latest;
+    private String detail = "";
 
     private Progress(String task, long total) {
       this.task = task;
       this.total = total;
+      this.view = null;
       this.bar =
           quiet || !TERMINAL
               ? null
@@ -110,27 +138,83 @@ final class Console {
                   .build();
     }
 
+    private Progress(LiveView view, long total) {
+      this.task = "";
+      this.total = total;
+      this.view = view;
+      this.bar = null;
+      viewed = this;
+    }
+
+    private synchronized void printAbove(String line) {
+      PrintWriter err = command.commandLine().getErr();
+      err.print(view.erase());
+      err.println(line);
+      if (begun != 0) {
+        draw(latest, Duration.ZERO);
+      }
+    }
+
     /** So much is done. May be called from any thread. */
     synchronized void at(long done) {
       if (bar != null) {
         bar.stepTo(done);
+      } else if (view != null) {
+        draw(done, BETWEEN_VIEWS);
       } else if (System.nanoTime() - lastLine > BETWEEN_LINES.toNanos()) {
         lastLine = System.nanoTime();
-        status(String.format("%s: %d of %d (%d %%)", task, done, total, 100 * done / total));
+        status(
+            String.format("%s: %d of %d (%d %%)", task, done, total, 100 * done / total)
+                + remaining(done)
+                + (detail.isEmpty() ? "" : "; " + detail));
       }
+      if (first < 0) {
+        first = done;
+        begun = System.nanoTime();
+      }
+    }
+
+    private void draw(long done, Duration since) {
+      if (System.nanoTime() - lastLine > since.toNanos()) {
+        lastLine = System.nanoTime();
+        PrintWriter err = command.commandLine().getErr();
+        err.print(view.redraw(done + " of " + total + remaining(done)));
+        err.flush();
+      }
+      latest = done;
+    }
+
+    /** Shows a line of a training where there is a view. */
+    synchronized void add(TrainingLine line) {
+      if (view != null) {
+        view.add(line);
+      }
+    }
+
+    /** At the speed so far, if there is one yet. */
+    private String remaining(long done) {
+      if (first < 0 || done <= first) {
+        return "";
+      }
+      double rate = (System.nanoTime() - begun) * 1e-9 / (done - first);
+      return ", about " + Numbers.duration(rate * (total - done)) + " to go";
     }
 
     /** A few words on what was done last, beside the bar. */
     synchronized void detail(String words) {
+      detail = words;
       if (bar != null) {
         bar.setExtraMessage(words);
       }
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
       if (bar != null) {
         bar.close();
+      } else if (view != null) {
+        draw(latest, Duration.ZERO);
+        viewed = null;
       }
     }
   }

@@ -54,6 +54,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       SpectrumCommand.class,
       CertifyCommand.class,
       EnsembleCommand.class,
+      TrainCommand.class,
       GradientCommand.class,
       ConvergenceCommand.class,
       KernelConvergenceCommand.class,

@@ -96,7 +96,7 @@ final class PredictCommand implements Callable<Integer> {
   private Kernel kernel;
 
   @Mixin private LimitOptions limit;
-  @Mixin private TrainingOptions training;
+  @Mixin private KernelTrainingOptions training;
   @Mixin private KernelFiles files;
 
   @Option(

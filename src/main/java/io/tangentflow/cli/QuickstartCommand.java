@@ -17,7 +17,8 @@ import picocli.CommandLine.Option;
     })
 final class QuickstartCommand implements Callable<Integer> {
 
-  @Mixin private SweepRun sweepRun;
+  @Mixin private Console console;
+  @Mixin private MemoryOption memory;
 
   @Option(
       names = "--threads",
@@ -34,9 +35,10 @@ final class QuickstartCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     int useThreads = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    return sweepRun.begin(
-        "quickstart",
-        SweepConfiguration.quickstart(useThreads),
-        out == null ? SweepRun.defaultDirectory("quickstart") : out);
+    return new SweepRun(console, memory)
+        .begin(
+            "quickstart",
+            SweepConfiguration.quickstart(useThreads),
+            Runs.directory(out, "quickstart"));
   }
 }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
     description = "Rebuild the tables, plots and report.html of a run from its results.")
 final class ReportCommand implements Callable<Integer> {
 
-  @Mixin private SweepReport sweepReport;
+  @Mixin private Console console;
 
   @Parameters(paramLabel = "DIR", description = "The run directory.")
   private Path directory;
@@ -22,7 +22,8 @@ final class ReportCommand implements Callable<Integer> {
   public Integer call() {
     try (RunDirectory run = RunDirectory.open(directory)) {
       return switch (RunKind.of(run)) {
-        case SWEEP -> sweepReport.write(run);
+        case SWEEP -> SweepReport.write(run, console);
+        case TRAINING -> TrainRun.report(run, console);
       };
     }
   }

@@ -13,7 +13,10 @@ import picocli.CommandLine.Parameters;
     description = "Go on with an interrupted run: compute what is missing, then write its report.")
 final class ResumeCommand implements Callable<Integer> {
 
-  @Mixin private SweepRun sweepRun;
+  @Mixin private Console console;
+  @Mixin private MemoryOption memory;
+
+  @Mixin private LiveOption live;
 
   @Parameters(paramLabel = "DIR", description = "The run directory.")
   private Path directory;
@@ -22,7 +25,8 @@ final class ResumeCommand implements Callable<Integer> {
   public Integer call() {
     try (RunDirectory run = RunDirectory.open(directory)) {
       return switch (RunKind.of(run)) {
-        case SWEEP -> sweepRun.resume(run);
+        case SWEEP -> new SweepRun(console, memory).resume(run);
+        case TRAINING -> new TrainRun(console, memory, live).resume(run);
       };
     }
   }

@@ -1,6 +1,7 @@
 package io.tangentflow.cli;
 
 import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.experiment.TrainingRun;
 import io.tangentflow.sweep.Manifest;
 import io.tangentflow.sweep.RunDirectory;
 import io.tangentflow.sweep.Sweep;
@@ -10,7 +11,8 @@ import io.tangentflow.sweep.Sweep;
  * of them, so the compiler names each that has to learn of a new one.
  */
 enum RunKind {
-  SWEEP;
+  SWEEP,
+  TRAINING;
 
   /**
    * What runs in a directory.
@@ -21,6 +23,7 @@ enum RunKind {
     Manifest manifest = run.manifest();
     return switch (manifest.kind()) {
       case Sweep.KIND -> SWEEP;
+      case TrainingRun.KIND -> TRAINING;
       default ->
           throw new DataFormat(
               run.file("run.json"),

@@ -23,7 +23,8 @@ final class SweepCommand implements Callable<Integer> {
 
   private static final int MAX_SEEDS = 1_000_000;
 
-  @Mixin private SweepRun sweepRun;
+  @Mixin private Console console;
+  @Mixin private MemoryOption memory;
   @Mixin private DataOptions data;
   @Mixin private ScaleOptions scales;
   @Mixin private EngineOptions engine;
@@ -104,7 +105,7 @@ final class SweepCommand implements Callable<Integer> {
             engine.precision(),
             engine.backend,
             engine.threads());
-    return sweepRun.begin(
-        "sweep", configuration, out == null ? SweepRun.defaultDirectory("sweep") : out);
+    return new SweepRun(console, memory)
+        .begin("sweep", configuration, Runs.directory(out, "sweep"));
   }
 }

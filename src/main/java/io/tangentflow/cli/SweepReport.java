@@ -4,21 +4,20 @@ import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.experiment.WidthConvergence;
 import io.tangentflow.sweep.RunDirectory;
 import io.tangentflow.sweep.SweepResults;
-import picocli.CommandLine.Mixin;
 
 /**
  * The end of every command on a sweep: its report on disk, its table and findings as the result.
  */
 final class SweepReport {
 
-  @Mixin Console console;
+  private SweepReport() {}
 
   /**
    * Writes the report of what is finished and prints its table.
    *
    * @throws RunDirectoryConflict if nothing is
    */
-  int write(RunDirectory run) {
+  static int write(RunDirectory run, Console console) {
     if (new SweepResults(run).cells().isEmpty()) {
       throw new RunDirectoryConflict(run.path(), "has no results yet; go on with 'resume'");
     }

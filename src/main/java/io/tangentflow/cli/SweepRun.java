@@ -13,27 +13,18 @@ import io.tangentflow.sweep.Sweep;
 import io.tangentflow.sweep.SweepConfiguration;
 import io.tangentflow.sweep.SweepResults;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Set;
-import picocli.CommandLine.Mixin;
 
 /** What the commands that run or go on with a sweep share. */
 final class SweepRun {
 
-  @Mixin private SweepReport report;
+  private final Console console;
+  private final MemoryOption memory;
 
-  @Mixin private MemoryOption memory;
-
-  /** runs/COMMAND-DATE-TIME. */
-  static Path defaultDirectory(String command) {
-    String time =
-        DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT)
-            .format(LocalDateTime.now(ZoneId.systemDefault()));
-    return Path.of("runs", command + "-" + time);
+  SweepRun(Console console, MemoryOption memory) {
+    this.console = console;
+    this.memory = memory;
   }
 
   /** Runs a sweep in a new directory. */
@@ -60,20 +51,9 @@ final class SweepRun {
     try (Backend backend = Sweep.open(configuration)) {
       MemoryBudget budget = memory.budget(backend);
       Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);
-      reportChange("version", manifest.version(), Manifest.programVersion());
-      reportChange("backend", manifest.device(), backend.name() + ": " + backend.description());
+      Runs.reportChanges(manifest, backend, console);
       return run(configuration, run, dataset, backend, budget);
     }
-  }
-
-  private void reportChange(String what, String before, String now) {
-    if (!now.equals(before)) {
-      console().warning("this run began with " + what + " " + before + " and goes on with " + now);
-    }
-  }
-
-  private Console console() {
-    return report.console;
   }
 
   private int run(
@@ -84,19 +64,18 @@ final class SweepRun {
       MemoryBudget budget) {
     int cells = configuration.cells().size();
     int finished = new SweepResults(run).cells().size();
-    console()
-        .status(
-            String.format(
-                "%s: %d of %d networks to compute on %s, %s",
-                run.path(), cells - finished, cells, backend.name(), backend.description()));
-    Interruption interruption = Interruption.atOnce(console(), run.path());
-    try (Console.Progress progress = console().progress("networks", cells)) {
+    console.status(
+        String.format(
+            "%s: %d of %d networks to compute on %s, %s",
+            run.path(), cells - finished, cells, backend.name(), backend.description()));
+    Interruption interruption = Interruption.atOnce(console, run.path());
+    try (Console.Progress progress = console.progress("networks", cells)) {
       progress.at(finished);
       new Sweep(configuration, run, dataset, backend, budget).run(new Narration(progress));
     } finally {
       interruption.close();
     }
-    return report.write(run);
+    return SweepReport.write(run, console);
   }
 
   /** Tells of each limiting kernel, moves the bar, and names the network that a failure is of. */
@@ -118,7 +97,7 @@ final class SweepRun {
     @Override
     public void plan(Cell cell, GramPlan plan) {
       if (plan.weightsByPanels() && widthsByPanels.add(cell.width())) {
-        console().status("width " + cell.width() + ": W does not fit in memory; " + plan);
+        console.status("width " + cell.width() + ": W does not fit in memory; " + plan);
       }
     }
 
@@ -126,7 +105,7 @@ final class SweepRun {
     public synchronized void limit(String name, long pairs, long of) {
       if (!limit.equals(name)) {
         limit = name;
-        console().status("limiting kernel " + name + " of " + of + " pairs of samples");
+        console.status("limiting kernel " + name + " of " + of + " pairs of samples");
       }
     }
 
@@ -142,11 +121,10 @@ final class SweepRun {
 
     @Override
     public void failed(Cell cell) {
-      console()
-          .status(
-              String.format(
-                  "stopped at %s, %d steps of %s, width %d, seed %d",
-                  cell.activation(), cell.depth(), cell.solver(), cell.width(), cell.seed()));
+      console.status(
+          String.format(
+              "stopped at %s, %d steps of %s, width %d, seed %d",
+              cell.activation(), cell.depth(), cell.solver(), cell.width(), cell.seed()));
     }
   }
 }

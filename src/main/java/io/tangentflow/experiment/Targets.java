@@ -25,6 +25,8 @@ public record Targets(Coding coding, DenseMatrix values, Optional<Classes> label
      * zero, as the mean of all networks does at the start. Read as the class of the greatest.
      */
     ONEHOT("one output per class, 1 − 1/m for its own and −1/m for the others"),
+    /** One output per class: a distribution over classes, as cross-entropy takes it. */
+    INDICATOR("one output per class, 1 for its own and 0 for the others"),
     /** One output, the number of the class, read as the nearest class. */
     LABELS("one output, the number of the class"),
     /** The numbers of the data, as they are. */
@@ -65,6 +67,7 @@ public record Targets(Coding coding, DenseMatrix values, Optional<Classes> label
   public static Targets of(Dataset dataset, Coding coding) {
     return switch (coding) {
       case ONEHOT -> new Targets(coding, centred(classes(dataset, coding)), dataset.classes());
+      case INDICATOR -> new Targets(coding, classes(dataset, coding).oneHot(), dataset.classes());
       case LABELS -> new Targets(coding, numbers(classes(dataset, coding)), dataset.classes());
       case DATA ->
           of(dataset.targets().orElseThrow(() -> lacking(dataset, coding, "numbers to be learnt")));

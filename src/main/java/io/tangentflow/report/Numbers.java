@@ -15,6 +15,17 @@ public final class Numbers {
 
   private Numbers() {}
 
+  /** A time for people: seconds, then minutes and seconds, then hours and minutes. */
+  public static String duration(double seconds) {
+    long whole = Math.round(seconds);
+    if (whole < 60) {
+      return whole + " s";
+    }
+    return whole < 3600
+        ? String.format("%d min %02d s", whole / 60, whole % 60)
+        : String.format("%d h %02d min", whole / 3600, whole % 3600 / 60);
+  }
+
   /**
    * The value rounded to significant digits; with a power of ten where plain digits would be long
    * (below 10⁻⁴) or would claim more digits than asked (from 10^digits).

@@ -417,6 +417,186 @@ class BadInputTest {
         .map(this::test);
   }
 
+  /** Nothing stays of a run that cannot take its first step, nor beside it. */
+  @TestFactory
+  Stream<DynamicTest> trainingsThatCannotBegin() {
+    return Stream.of(
+            of(2, "--samples: must be at least 1, not 0", "train --samples 0 --out DIR/run"),
+            of(2, "--samples: 1897 were asked for", "train --samples 1797 --out DIR/run"),
+            of(
+                2,
+                "--test-samples: must be at least 0, not -1",
+                "train --test-samples -1 --out DIR/run"),
+            of(
+                2,
+                "--test-samples: make with --samples more",
+                "train --samples 2147483647 --out DIR/run"),
+            of(2, "--width: must be at least 1, not 0", "train --width 0 --out DIR/run"),
+            of(
+                2,
+                "--horizon: must be a positive number, not 0.0",
+                "train --horizon 0 --out DIR/run"),
+            of(2, "--sigma-u: must be zero or", "train --sigma-u -1 --out DIR/run"),
+            of(2, "--sigma-w: must be zero or", "train --sigma-w -1 --out DIR/run"),
+            of(2, "--sigma-v: must be zero or", "train --sigma-v NaN --out DIR/run"),
+            of(2, "--depth: must be at least 1, not 0", "train --depth 0 --out DIR/run"),
+            of(2, "no solver 'rk5'", "train --solver rk5 --out DIR/run"),
+            of(2, "no activation 'swish'", "train --activation swish --out DIR/run"),
+            of(2, "there are no dynamics 'fluid'", "train --dynamics fluid --out DIR/run"),
+            of(2, "--gradient: 'rk4/5' is not a gradient", "train --gradient rk4/5 --out DIR/run"),
+            of(
+                2,
+                "--depth: has no meaning beside --gradient",
+                "train --gradient discrete:rk4/5 --depth 3 --out DIR/run"),
+            of(
+                2,
+                "--solver: has no meaning beside --gradient",
+                "train --gradient discrete:rk4/5 --solver rk4 --out DIR/run"),
+            of(2, "--loss: 'hinge' is neither", "train --loss hinge --out DIR/run"),
+            of(
+                2,
+                "--targets: cross-entropy takes",
+                "train --loss cross-entropy --targets labels --out DIR/run"),
+            of(2, "--targets: data needs numbers", "train --targets data --out DIR/run"),
+            of(2, "--optimiser: 'sgd' is none of", "train --optimiser sgd --out DIR/run"),
+            of(2, "or auto, not 'fast'", "train --learning-rate fast --out DIR/run"),
+            of(2, "--learning-rate: must be a positive", "train --learning-rate 0 --out DIR/run"),
+            of(2, "--learning-rate: must be a positive", "train --learning-rate NaN --out DIR/run"),
+            of(2, "--learning-rate: auto follows", "train --optimiser adam --out DIR/run"),
+            of(2, "--rate-fraction: must be a positive", "train --rate-fraction 0 --out DIR/run"),
+            of(
+                2,
+                "--rate-fraction: has a meaning with",
+                "train --learning-rate 1e-3 --rate-fraction 0.5 --out DIR/run"),
+            of(
+                2,
+                "--momentum: must be at least 0",
+                "train --optimiser momentum --momentum 1 --out DIR/run"),
+            of(2, "--momentum: has a meaning with", "train --momentum 0.5 --out DIR/run"),
+            of(
+                2,
+                "--beta1: must be at least 0",
+                "train --optimiser adam --learning-rate 1e-3 --beta1 1 --out DIR/run"),
+            of(
+                2,
+                "--beta2: must be at least 0",
+                "train --optimiser adam --learning-rate 1e-3 --beta2 -1 --out DIR/run"),
+            of(
+                2,
+                "--epsilon: must be a positive",
+                "train --optimiser adam --learning-rate 1e-3 --epsilon 0 --out DIR/run"),
+            of(2, "--beta1: has a meaning with", "train --beta1 0.5 --out DIR/run"),
+            of(
+                2,
+                "--beta2: has a meaning with",
+                "train --optimiser momentum --beta2 0.5 --out DIR/run"),
+            of(2, "--epsilon: has a meaning with", "train --epsilon 1e-6 --out DIR/run"),
+            of(
+                2,
+                "--batch-size: must be at least 0, not -1",
+                "train --batch-size -1 --out DIR/run"),
+            of(
+                2,
+                "--batch-size: is 101, more than the 100",
+                "train --batch-size 101 --out DIR/run"),
+            of(2, "--batch-seed: has a meaning beside", "train --batch-seed 3 --out DIR/run"),
+            of(2, "--freeze: leaves nothing", "train --freeze UWV --out DIR/run"),
+            of(2, "--freeze: 'X' is not", "train --freeze X --out DIR/run"),
+            of(2, "--steps: must be at least 0, not -1", "train --steps -1 --out DIR/run"),
+            of(2, "--epochs: must be at least 0, not -1", "train --epochs -1 --out DIR/run"),
+            of(
+                2,
+                "are too many",
+                "train --epochs 9223372036854775807 --batch-size 9 --out DIR/run"),
+            of(2, "--log-every: must be at least 1, not 0", "train --log-every 0 --out DIR/run"),
+            of(2, "--test-every: must be at least 0", "train --test-every -1 --out DIR/run"),
+            of(
+                2,
+                "--distance-every: must be at least 0",
+                "train --distance-every -1 --out DIR/run"),
+            of(2, "--kernel-every: must be at least 0", "train --kernel-every -1 --out DIR/run"),
+            of(
+                2,
+                "--kernel-samples: must be at least 0",
+                "train --kernel-samples -1 --out DIR/run"),
+            of(2, "--kernel-samples: is 101, more", "train --kernel-samples 101 --out DIR/run"),
+            of(
+                2,
+                "--kernel-samples: has a meaning",
+                "train --kernel-every 0 --predict limit --kernel-samples 5 --out DIR/run"),
+            of(
+                2,
+                "--kernel-outputs: 'some' is neither",
+                "train --kernel-outputs some --out DIR/run"),
+            of(
+                2,
+                "--kernel-outputs: has a meaning",
+                "train --kernel-every 0 --predict none --kernel-outputs all --out" + " DIR/run"),
+            of(2, "--gap-every: must be at least 0", "train --gap-every -1 --out DIR/run"),
+            of(
+                2,
+                "--gap-method: 'rk4' is not a gradient",
+                "train --gap-every 1 --gap-method rk4 --out DIR/run"),
+            of(
+                2,
+                "--gap-method: has a meaning beside",
+                "train --gap-method stored:rk4/9 --out DIR/run"),
+            of(2, "--predict: 'end' is neither", "train --predict start,end --out DIR/run"),
+            of(
+                2,
+                "--checkpoint-every: must be at least 0",
+                "train --checkpoint-every -1 --out DIR/run"),
+            of(2, "--keep: must be at least 1, not 0", "train --keep 0 --out DIR/run"),
+            of(2, "no backend 'tpu'", "train --backend tpu --inputs-out DIR/X.npy --out DIR/a/run"),
+            of(2, "not 'fp16'", "train --precision fp16 --inputs-out DIR/X.npy --out DIR/a/run"),
+            of(
+                2,
+                "--threads: must be between",
+                "train --threads 0 --inputs-out DIR/X.npy --out DIR/a/run"),
+            of(2, "is not a size", "train --memory plenty --inputs-out DIR/X.npy --out DIR/a/run"),
+            of(5, "memory budget", "train --memory 100k --inputs-out DIR/X.npy --out DIR/a/run"),
+            of(
+                5,
+                "memory budget",
+                "train --memory 2m --kernel-every 0 --predict none --learning-rate 1e-3"
+                    + " --targets-out DIR/Y.npy --out DIR/a/run"),
+            of(
+                7,
+                "not finite",
+                "train --samples 2 --test-samples 0 --width 32 --activation quadratic"
+                    + " --sigma-w 9 --predict none --inputs-out DIR/X.npy --out DIR/a/run"),
+            of(
+                7,
+                "not finite",
+                "train --samples 2 --test-samples 0 --width 32 --activation quadratic"
+                    + " --sigma-w 9 --learning-rate 1e-3 --kernel-every 0 --predict none"
+                    + " --inputs-out DIR/X.npy --out DIR/a/run"),
+            of(
+                11,
+                "its directory does not exist",
+                "train --inputs-out DIR/none/X.npy --out DIR/run"),
+            of(11, "not a regular file", "train --targets-out DIR --out DIR/run"),
+            of(
+                2,
+                "is what --inputs-out writes already",
+                "train --inputs-out DIR/X.npy --targets-out DIR/X.npy --out DIR/run"),
+            of(
+                11,
+                "/proc/none",
+                "train --samples 4 --test-samples 0 --inputs-out DIR/X.npy --out" + " /proc/none"),
+            of(
+                11,
+                "is not empty",
+                text("full/file", "mine"),
+                "train --inputs-out DIR/X.npy --out DIR/full"),
+            of(
+                2,
+                "is what this command reads",
+                text("a.csv", "a,y\n1,2\n3,4\n"),
+                "train --data csv:DIR/a.csv --samples 2 --test-samples 0 --targets-out DIR/a.csv --out DIR/run"))
+        .map(this::test);
+  }
+
   /** The second line says where to read on. */
   @TestFactory
   Stream<DynamicTest> commandLinesThatCannotBeUnderstood() {
@@ -443,6 +623,9 @@ class BadInputTest {
             of(2, "--width", "init --input-dim 3 --out DIR/w"),
             of(2, "FILE", "evaluate"),
             of(2, "DIR", "resume"),
+            of(2, "mutually exclusive", "train --steps 5 --epochs 2 --out DIR/run"),
+            of(2, "expected one of", "train --targets fuzzy --out DIR/run"),
+            of(2, "'much' is not a number", "train --momentum much"),
             of(2, "--dot=C", "limit --norms 1,1"),
             of(2, "--norms=A,B", "limit --dot 1"))
         .map(

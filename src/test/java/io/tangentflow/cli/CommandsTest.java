@@ -46,6 +46,7 @@ class CommandsTest {
           "ensemble",
           "convergence",
           "spectrum",
+          "train",
           "sweep",
           "resume",
           "report");
@@ -210,6 +211,30 @@ class CommandsTest {
           "--out",
           directory.resolve("sweep")
         },
+        new Object[] {
+          "train",
+          "--samples",
+          6,
+          "--test-samples",
+          2,
+          "--width",
+          8,
+          "--steps",
+          3,
+          "--optimiser",
+          "MOMENTUM",
+          "--loss",
+          "Cross-Entropy",
+          "--kernel-outputs",
+          "Mean",
+          "--predict",
+          "None",
+          "--checkpoint-every",
+          0,
+          "--watch",
+          "--out",
+          directory.resolve("train")
+        },
         new Object[] {"resume", run},
         new Object[] {"report", run});
   }
@@ -241,7 +266,7 @@ class CommandsTest {
 
   /** What wants a new directory gets it again. */
   private static void clearOutput(Object[] words) throws Exception {
-    if (List.<Object>of("init", "sweep", "convergence", "predict").contains(words[0])) {
+    if (List.<Object>of("init", "sweep", "train", "convergence", "predict").contains(words[0])) {
       Path out = (Path) words[words.length - 1];
       try (Stream<Path> files = Files.list(out)) {
         for (Path file : files.toList()) {
@@ -295,7 +320,7 @@ class CommandsTest {
             && !option
                 .strip()
                 .matches(
-                    "(?s)--(out|inputs-out|nngp-out|table-out|decay-out|histogram-out|norms|dot)=.*")) {
+                    "(?s)--(out|inputs-out|targets-out|nngp-out|table-out|decay-out|histogram-out|norms|dot)=.*")) {
           assertTrue(option.contains("default:") || option.contains("(required)"), option);
         }
       }

@@ -177,6 +177,63 @@ class EmulatedDeviceTest {
     return Npy.readFinite(out);
   }
 
+  /**
+   * Both sum the same products in orders of their own: a step adds some dozens of roundings of
+   * every loss, which eight steps do not amplify.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--learning-rate 0.02",
+        "--optimiser momentum --learning-rate 0.01 --mean",
+        "--optimiser adam --learning-rate 0.01 --batch-size 3 --loss cross-entropy"
+      })
+  void aTrainingFollowsTheOneOfTheCpu(String how) {
+    for (String precision : List.of("fp64", "fp32")) {
+      double tolerance = precision.equals("fp64") ? 1e-12 : 1e-4;
+      JsonNode cpu = train("cpu-vector", precision, how);
+      JsonNode cuda = train("cuda", precision, how);
+      String losses = how.contains("--batch-size") ? "batchLoss" : "trainLoss";
+      JsonNode expected = cpu.get("series").get(losses).get("values");
+      JsonNode seen = cuda.get("series").get(losses).get("values");
+      assertTrue(expected.size() >= 8);
+      assertEquals(expected.size(), seen.size());
+      double first = expected.get(0).asDouble();
+      for (int k = 0; k < seen.size(); k++) {
+        assertEquals(
+            expected.get(k).asDouble(), seen.get(k).asDouble(), tolerance * first, "step " + k);
+      }
+    }
+  }
+
+  private JsonNode train(String backend, String precision, String how) {
+    List<Object> words =
+        new ArrayList<>(
+            List.of(
+                "train",
+                "--backend",
+                backend,
+                "--precision",
+                precision,
+                "--width",
+                24,
+                "--samples",
+                7,
+                "--test-samples",
+                2,
+                "--depth",
+                2,
+                "--steps",
+                8,
+                "--predict",
+                "none",
+                "--json",
+                "--out",
+                scratch.resolve(backend + precision)));
+    words.addAll(List.of(how.split(" ", -1)));
+    return Invocation.of(words.toArray()).ended(0).json();
+  }
+
   @Test
   void aBudgetBeyondTheDevicesMemoryIsRefused() {
     Invocation refused = Invocation.of("ntk", "--backend", "cuda", "--memory", "900g").ended(2);

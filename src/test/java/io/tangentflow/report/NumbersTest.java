@@ -22,6 +22,16 @@ class NumbersTest {
   }
 
   @Test
+  void timesAreForPeople() {
+    assertEquals("0 s", Numbers.duration(0.2));
+    assertEquals("59 s", Numbers.duration(59.4));
+    assertEquals("1 min 00 s", Numbers.duration(59.6));
+    assertEquals("59 min 59 s", Numbers.duration(3599.4));
+    assertEquals("1 h 00 min", Numbers.duration(3599.6));
+    assertEquals("26 h 05 min", Numbers.duration(26 * 3600 + 5 * 60 + 59));
+  }
+
+  @Test
   void valuesThatAreNoNumbersHaveTheirSigns() {
     assertEquals("0", Numbers.significant(-0.0, 3));
     assertEquals("NaN", Numbers.significant(Double.NaN, 3));

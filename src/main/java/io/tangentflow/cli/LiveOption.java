@@ -1,0 +1,14 @@
+package io.tangentflow.cli;
+
+import picocli.CommandLine.Option;
+
+/** Whether a training is shown while it goes on. */
+final class LiveOption {
+
+  @Option(
+      names = "--watch",
+      description =
+          "Show losses, eigenvalues and distances as they come, with sparklines; lines now and then where"
+              + " standard error is no terminal.")
+  boolean watch;
+}
