@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "WHAT",
     description = "Times a computation on this machine, on random inputs.",
-    subcommands = {BenchCommand.Ntk.class, BenchPlanCommand.class})
+    subcommands = {BenchCommand.Ntk.class, BenchPlanCommand.class, BenchTrainingCommand.class})
 final class BenchCommand {
 
   private static final long INPUT_SEED = 1;
