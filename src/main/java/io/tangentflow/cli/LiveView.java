@@ -98,7 +98,7 @@ final class LiveView {
         lines.add(
             String.format(
                 "  %-36s %13s  %s",
-                quantity.label(),
+                quantity == DISTANCE ? "distance from the start" : quantity.label(),
                 Numbers.significant(of.last, 4),
                 Sparkline.of(of.values, COLUMNS)));
       }

@@ -15,7 +15,9 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "train",
@@ -31,6 +33,8 @@ import picocli.CommandLine.Option;
       "  tangentflow train --samples 500 --width 512 --steps 500 --watch"
     })
 final class TrainCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec command;
 
   @Mixin private Console console;
   @Mixin private DataOptions data;
@@ -129,6 +133,8 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainingConfiguration configuration() {
+    descent.refuseMeaningless(command);
+    watch.refuseMeaningless(command);
     Descent how = descent.descent(data.samples);
     return new TrainingConfiguration(
         new Data(data.data, data.samples, testSamples, data.seed, data.normalise, targets),

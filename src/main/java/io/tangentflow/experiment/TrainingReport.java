@@ -334,7 +334,13 @@ public final class TrainingReport {
             Numbers.significant(greatest, 3),
             positive == seen.size()
                 ? seen.size() == 1 ? "positive" : "positive all " + seen.size() + " times"
-                : String.format("told from 0 at %d of %d times only", positive, seen.size()),
+                : String.format(
+                    "told from 0 at %d of %d times only%s",
+                    positive,
+                    seen.size(),
+                    configuration.machine().precision().single()
+                        ? ", which --precision fp64 would mend"
+                        : ""),
             Numbers.significant(doubt, 2),
             Numbers.significant(value(seen.get(seen.size() - 1), KERNEL_CHANGE), 3)));
   }

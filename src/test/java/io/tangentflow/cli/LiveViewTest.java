@@ -184,7 +184,8 @@ class LiveViewTest {
         1,
         lines.stream().filter(line -> line.startsWith("softplus, width 8  ")).count(),
         lines.toString());
-    assertTrue(lines.get(lines.size() - 1).startsWith("  all parameters"), lines.toString());
+    assertTrue(
+        lines.get(lines.size() - 1).startsWith("  distance from the start"), lines.toString());
     assertTrue(lines.stream().anyMatch(l -> l.contains("40 of 40")), lines.toString());
   }
 }
