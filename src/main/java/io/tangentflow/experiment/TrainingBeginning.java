@@ -150,7 +150,7 @@ record TrainingBeginning(
           problem.model(),
           problem.method(),
           descent.blocks(),
-          TrainingProblem.columns(problem.inputs(), 0, samplesOfKernel()),
+          problem.inputs().columnRange(0, samplesOfKernel()),
           meanOfOutputs(),
           backend.precision(),
           MemoryBudget.of(backend, rest));

@@ -8,7 +8,6 @@ import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.train.Loss;
 import io.tangentflow.train.UpdateRule;
-import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -53,10 +52,10 @@ public record TrainingProblem(
         configuration,
         model,
         configuration.method(),
-        columns(dataset.inputs(), 0, samples),
+        dataset.inputs().columnRange(0, samples),
         all.range(0, samples),
         test
-            ? Optional.of(columns(dataset.inputs(), samples, dataset.samples()))
+            ? Optional.of(dataset.inputs().columnRange(samples, dataset.samples() - samples))
             : Optional.empty(),
         test ? Optional.of(all.range(samples, dataset.samples())) : Optional.empty());
   }
@@ -73,12 +72,6 @@ public record TrainingProblem(
     return asked == null ? Targets.defaultCoding(dataset) : asked;
   }
 
-  static DenseMatrix columns(DenseMatrix matrix, int from, int to) {
-    int rows = matrix.rows();
-    return new DenseMatrix(
-        rows, to - from, Arrays.copyOfRange(matrix.values(), from * rows, to * rows));
-  }
-
   /** θ_0. */
   public Parameters.Seeded parameters() {
     return new Parameters.Seeded(configuration.network().seed());
@@ -87,6 +80,11 @@ public record TrainingProblem(
   /** Samples of a step. */
   int batchSize() {
     return configuration.descent().batch(inputs.columns());
+  }
+
+  /** Whether a step takes all samples. */
+  boolean fullBatch() {
+    return batchSize() == inputs.columns();
   }
 
   /** What the loss of a step weighs the sum over its samples with. */
@@ -111,6 +109,6 @@ public record TrainingProblem(
     if (!(configuration.descent().rule() instanceof UpdateRule.Descent)) {
       return Optional.of("the optimiser is not plain descent");
     }
-    return batchSize() < inputs.columns() ? Optional.of("steps take batches") : Optional.empty();
+    return fullBatch() ? Optional.empty() : Optional.of("steps take batches");
   }
 }

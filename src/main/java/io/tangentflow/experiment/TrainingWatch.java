@@ -109,7 +109,7 @@ final class TrainingWatch {
       putDistance(values);
     }
     if (due(watch.kernel(), step)) {
-      putKernel(values);
+      putKernel(step, values);
     }
     if (due(watch.gap(), step)) {
       putGap(values);
@@ -118,14 +118,14 @@ final class TrainingWatch {
       putTest(values);
     }
     // A step of all samples gives their loss itself.
-    if (atEnd || (!full() && due(watch.test(), step))) {
+    if (atEnd || (!problem.fullBatch() && due(watch.test(), step))) {
       putTrain(training.evaluate(x, y), due(watch.test(), step), values);
     }
   }
 
   /** Adds what step k, taken since, gave. */
   void stepped(long step, double loss, Map<TrainingQuantity, Double> values) {
-    if (!full()) {
+    if (!problem.fullBatch()) {
       values.put(BATCH_LOSS, loss);
       return;
     }
@@ -140,10 +140,6 @@ final class TrainingWatch {
 
   private boolean due(long every, long step) {
     return Watch.due(every, step, end);
-  }
-
-  private boolean full() {
-    return problem.batchSize() == problem.inputs().columns();
   }
 
   private void putTrain(
@@ -181,12 +177,12 @@ final class TrainingWatch {
                 moved));
   }
 
-  private void putKernel(Map<TrainingQuantity, Double> values) {
+  private void putKernel(long step, Map<TrainingQuantity, Double> values) {
+    KernelMonitor.Kernel start = beginning.kernel().orElseThrow();
+    KernelMonitor.Kernel now =
+        step == 0 ? start : beginning.monitor().orElseThrow().kernel(weights, workspace);
     KernelMonitor.Reading reading =
-        KernelMonitor.read(
-            beginning.monitor().orElseThrow().kernel(weights, workspace),
-            beginning.kernel().map(KernelMonitor.Kernel::gram),
-            workspace.backend().precision());
+        KernelMonitor.read(now, Optional.of(start.gram()), workspace.backend().precision());
     values.put(LEAST_EIGENVALUE, reading.least());
     values.put(GREATEST_EIGENVALUE, reading.greatest());
     values.put(EIGENVALUE_DOUBT, reading.doubt());
