@@ -6,16 +6,8 @@ import io.tangentflow.backend.AdamStep;
 /** How parameters θ follow the gradients g_k of a loss, at the learning rate η. */
 public sealed interface UpdateRule {
 
-  /** The name that {@code --optimiser} takes. */
-  String label();
-
   /** θ ← θ − η g: gradient descent, or stochastic where g is that of a batch. */
-  record Descent() implements UpdateRule {
-    @Override
-    public String label() {
-      return "descent";
-    }
-  }
+  record Descent() implements UpdateRule {}
 
   /**
    * v ← μ v + g, θ ← θ − η v, from v = 0 on (Polyak 1964).
@@ -31,11 +23,6 @@ public sealed interface UpdateRule {
             "--momentum", "must be at least 0 and below 1, not " + coefficient);
       }
     }
-
-    @Override
-    public String label() {
-      return "momentum";
-    }
   }
 
   /**
@@ -50,11 +37,6 @@ public sealed interface UpdateRule {
     /** Refuses what the algorithm is not defined for. */
     public Adam {
       AdamStep.requireCoefficients(beta1, beta2, epsilon);
-    }
-
-    @Override
-    public String label() {
-      return "adam";
     }
   }
 }
