@@ -14,15 +14,16 @@ final class DataOptions {
       paramLabel = "SOURCE",
       defaultValue = "digits",
       description =
-          "digits (built in), synthetic:d=32, mnist:DIR, fashion-mnist:DIR, csv:FILE or npy:FILE"
-              + " (default: ${DEFAULT-VALUE}).")
+          "digits (built in), synthetic:d=32, mnist:DIR, fashion-mnist:DIR, cifar10:DIR, agnews:DIR,"
+              + " climate:DIR, csv:FILE or npy:FILE (default: ${DEFAULT-VALUE}).")
   String data;
 
   @Option(
       names = "--samples",
       paramLabel = "N",
       defaultValue = "100",
-      description = "Number of samples, drawn without replacement (default: ${DEFAULT-VALUE}).")
+      description =
+          "Number of samples, drawn without replacement; the first of climate (default: ${DEFAULT-VALUE}).")
   int samples;
 
   @Option(

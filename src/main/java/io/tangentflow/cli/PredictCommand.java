@@ -82,7 +82,8 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "WHAT",
       description =
           "onehot (one output for each of m classes, 1 − 1/m for a sample's own and −1/m for the"
-              + " others), labels (the number of the class) or data (the data's own numbers)"
+              + " others), labels (the number of the class), data (the data's own numbers) or standard"
+              + " (those less their mean over the training samples, in standard deviations)"
               + " (default: onehot where there are classes, else data).")
   private Targets.Coding coding;
 
@@ -190,7 +191,8 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private Targets targets(Dataset dataset) {
-    return Targets.of(dataset, coding == null ? Targets.defaultCoding(dataset) : coding);
+    return Targets.of(
+        dataset, coding == null ? Targets.defaultCoding(dataset) : coding, data.samples);
   }
 
   private Targets targetsOfFile() {

@@ -53,8 +53,9 @@ final class TrainCommand implements Callable<Integer> {
       description =
           "onehot (one output for each of m classes, 1 − 1/m for a sample's own and −1/m for the"
               + " others), indicator (1 and 0, as cross-entropy takes them), labels (the number of the"
-              + " class) or data (the data's own numbers) (default: onehot, or indicator, where there"
-              + " are classes, else data).")
+              + " class), data (the data's own numbers) or standard (those less their mean over the"
+              + " training samples, in standard deviations) (default: onehot, or indicator, where"
+              + " there are classes, else data).")
   private Targets.Coding targets;
 
   @Option(

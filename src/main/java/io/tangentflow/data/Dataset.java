@@ -107,6 +107,12 @@ public record Dataset(
 
   /** The samples that {@link #subset} draws. */
   static int[] drawn(int count, int available, String name, long seed) {
+    requireAvailable(count, available, name);
+    return Permutation.prefix(count, available, seed, Permutation.SUBSET_STREAM);
+  }
+
+  /** Refuses a count of samples that is not within 1 … available. */
+  static void requireAvailable(int count, int available, String name) {
     if (count < 1 || count > available) {
       throw new InvalidConfiguration(
           "--samples",
@@ -114,7 +120,6 @@ public record Dataset(
               "%d were asked for, and %s has %d; choose between 1 and %d",
               count, name, available, available));
     }
-    return Permutation.prefix(count, available, seed, Permutation.SUBSET_STREAM);
   }
 
   private Dataset select(int[] samples) {

@@ -3,7 +3,6 @@ package io.tangentflow.data;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.model.DenseMatrix;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -112,24 +111,21 @@ public record IdxDirectory(String name, Path directory, Part part) implements Da
   private Path find(String content, int dimensions) {
     String stem = part.prefix + "-" + content;
     String type = "idx" + dimensions + "-ubyte";
-    List<String> names =
-        List.of(
-            stem + "-" + type,
-            stem + "-" + type + ".gz",
-            stem + "." + type,
-            stem + "." + type + ".gz");
+    List<String> names = List.of(stem + "-" + type, stem + "." + type);
+    DataFolder folder =
+        new DataFolder(
+            directory,
+            name
+                + " as IDX files (big-endian, magic "
+                + IMAGES_MAGIC
+                + " images, "
+                + LABELS_MAGIC
+                + " labels)");
     return names.stream()
-        .map(directory::resolve)
-        .filter(Files::exists)
+        .map(folder::find)
+        .flatMap(Optional::stream)
         .findFirst()
-        .orElseThrow(
-            () ->
-                new DataFormat(
-                    directory,
-                    Files.isDirectory(directory)
-                        ? "has none of " + String.join(", ", names)
-                        : "there is no such directory",
-                    null));
+        .orElseThrow(() -> folder.lacks(names));
   }
 
   private static ByteBuffer header(SourceFile in, int magic, int dimensions) {

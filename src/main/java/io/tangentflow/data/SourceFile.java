@@ -128,6 +128,10 @@ final class SourceFile extends InputStream {
     }
   }
 
+  Path path() {
+    return path;
+  }
+
   /** The number of bytes read. */
   long position() {
     return position;

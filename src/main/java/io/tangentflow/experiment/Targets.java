@@ -8,13 +8,15 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 
 /**
  * What a network shall say to each sample, and how a class is read from what it says.
  *
  * @param coding what the numbers mean
  * @param values y, m×N, a sample per column
- * @param labels the classes of the N samples; none where the coding is {@link Coding#DATA}
+ * @param labels the classes of the N samples; none where the coding is {@link Coding#DATA} or
+ *     {@link Coding#STANDARD}
  */
 public record Targets(Coding coding, DenseMatrix values, Optional<Classes> labels) {
 
@@ -30,7 +32,12 @@ public record Targets(Coding coding, DenseMatrix values, Optional<Classes> label
     /** One output, the number of the class, read as the nearest class. */
     LABELS("one output, the number of the class"),
     /** The numbers of the data, as they are. */
-    DATA("the numbers of the data as they are");
+    DATA("the numbers of the data as they are"),
+    /**
+     * The numbers of the data, each output less its mean over the training samples and divided by
+     * its standard deviation over them (N in the divisor).
+     */
+    STANDARD("the numbers of the data less their mean, in standard deviations");
 
     private final String description;
 
@@ -62,16 +69,22 @@ public record Targets(Coding coding, DenseMatrix values, Optional<Classes> label
   /**
    * The targets of a data set.
    *
+   * @param training how many samples, the first, are trained on; they alone give {@link
+   *     Coding#STANDARD} its mean and deviation
    * @throws InvalidConfiguration if the data do not have what the coding needs
    */
-  public static Targets of(Dataset dataset, Coding coding) {
+  public static Targets of(Dataset dataset, Coding coding, int training) {
     return switch (coding) {
       case ONEHOT -> new Targets(coding, centred(classes(dataset, coding)), dataset.classes());
       case INDICATOR -> new Targets(coding, classes(dataset, coding).oneHot(), dataset.classes());
       case LABELS -> new Targets(coding, numbers(classes(dataset, coding)), dataset.classes());
-      case DATA ->
-          of(dataset.targets().orElseThrow(() -> lacking(dataset, coding, "numbers to be learnt")));
+      case DATA -> of(numbers(dataset, coding));
+      case STANDARD -> new Targets(coding, standard(dataset, training), Optional.empty());
     };
+  }
+
+  private static DenseMatrix numbers(Dataset dataset, Coding coding) {
+    return dataset.targets().orElseThrow(() -> lacking(dataset, coding, "numbers to be learnt"));
   }
 
   private static Classes classes(Dataset dataset, Coding coding) {
@@ -94,6 +107,30 @@ public record Targets(Coding coding, DenseMatrix values, Optional<Classes> label
   private static DenseMatrix numbers(Classes classes) {
     return new DenseMatrix(
         1, classes.labels().length, Arrays.stream(classes.labels()).asDoubleStream().toArray());
+  }
+
+  private static DenseMatrix standard(Dataset dataset, int training) {
+    DenseMatrix numbers = numbers(dataset, Coding.STANDARD);
+    DenseMatrix values = DenseMatrix.zeros(numbers.rows(), numbers.columns());
+    for (int o = 0; o < numbers.rows(); o++) {
+      SummaryStatistics trained = new SummaryStatistics();
+      for (int i = 0; i < training; i++) {
+        trained.addValue(numbers.get(o, i));
+      }
+      double deviation = Math.sqrt(trained.getPopulationVariance());
+      if (!(deviation > 0 && Double.isFinite(deviation))) {
+        throw new InvalidConfiguration(
+            "--targets",
+            String.format(
+                "standard divides by a standard deviation, and that of target %d of %s over %d"
+                    + " training sample%s is %s",
+                o, dataset.name(), training, training == 1 ? "" : "s", deviation));
+      }
+      for (int i = 0; i < numbers.columns(); i++) {
+        values.set(o, i, (numbers.get(o, i) - trained.getMean()) / deviation);
+      }
+    }
+    return values;
   }
 
   /** N. */

@@ -37,7 +37,7 @@ public record TrainingProblem(
    */
   public static TrainingProblem of(TrainingConfiguration configuration, Dataset dataset) {
     int samples = configuration.data().samples();
-    Targets all = Targets.of(dataset, coding(configuration, dataset));
+    Targets all = Targets.of(dataset, coding(configuration, dataset), samples);
     NeuralOde model = configuration.network().model(dataset.dimension(), all.values().rows());
     if (configuration.descent().batch(samples) > samples) {
       throw new InvalidConfiguration(

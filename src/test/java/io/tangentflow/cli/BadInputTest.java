@@ -189,6 +189,12 @@ class BadInputTest {
             of(2, "--ridge: must be zero or a positive number", "predict --ridge -1 --out DIR/p"),
             of(2, "--horizon: must be a positive number", "predict --horizon 0 --out DIR/p"),
             of(2, "data needs numbers", "predict --targets data --out DIR/p"),
+            of(2, "standard needs numbers", "predict --targets standard --out DIR/p"),
+            of(
+                2,
+                "of target 0 of csv:a.csv over 2 training samples is 0.0",
+                text("a.csv", "a,b,y\n3,1,7\n3,2,7\n3,3,7\n"),
+                "predict --data csv:DIR/a.csv --samples 2 --test-samples 1 --targets standard --out DIR/p"),
             of(
                 2,
                 "onehot needs classes, and synthetic",
@@ -413,6 +419,8 @@ class BadInputTest {
             of(2, "'mnits:x' is none of digits", "ntk --data mnits:x"),
             of(2, "none of digits", "limit --data synthetic"),
             of(2, "none of digits", "sweep --data csv: --out DIR/run"),
+            of(2, "none of digits", "train --data agnews:DIR#k=3 --out DIR/run"),
+            of(2, "days=0 must be at least 1", "train --data climate:DIR#days=0 --out DIR/run"),
             of(2, "d of at least 1", "ntk --data synthetic:d=0"))
         .map(this::test);
   }
@@ -458,6 +466,7 @@ class BadInputTest {
                 "--targets: cross-entropy takes",
                 "train --loss cross-entropy --targets labels --out DIR/run"),
             of(2, "--targets: data needs numbers", "train --targets data --out DIR/run"),
+            of(2, "--targets: standard needs numbers", "train --targets standard --out DIR/run"),
             of(2, "--optimiser: 'sgd' is none of", "train --optimiser sgd --out DIR/run"),
             of(2, "or auto, not 'fast'", "train --learning-rate fast --out DIR/run"),
             of(2, "--learning-rate: must be a positive", "train --learning-rate 0 --out DIR/run"),
@@ -670,6 +679,27 @@ class BadInputTest {
                 text("a.csv", "0,0\n1,2\n"),
                 "ntk --data csv:DIR/a.csv --samples 2 --out DIR/K.npy"),
             of(3, "no such file", "ntk --data csv:DIR/none.csv --samples 2"),
+            of(3, "has no data_batch_1.bin", "train --data cifar10:DIR --out DIR/run"),
+            of(3, "no such directory", "sweep --data cifar10:DIR/none --out DIR/run"),
+            of(
+                3,
+                "byte 2: the file ends within the 3072 pixels",
+                text("data_batch_1.bin", "\u0003x"),
+                "ntk --data cifar10:DIR --out DIR/K.npy"),
+            of(3, "has no train.csv or test.csv", "train --data agnews:DIR --out DIR/run"),
+            of(
+                3,
+                "line 2: class '5' is not 1 to 4",
+                text("test.csv", "1,a,b\n5,c,d\n"),
+                "predict --data agnews:DIR --out DIR/p"),
+            of(3, "has no DailyDelhiClimateTrain.csv", "train --data climate:DIR --out DIR/run"),
+            of(
+                3,
+                "line 3: 2016-03-01 is not the day after",
+                text(
+                    "DailyDelhiClimateTrain.csv",
+                    "date,meantemp,humidity,wind_speed\n2016-02-28,1,2,3\n2016-03-01,1,2,3\n"),
+                "predict --data climate:DIR#days=1 --out DIR/p"),
             of(3, "is NaN", npy(1, Double.NaN, 3, 4), "ntk --data npy:DIR/a.npy --samples 2"),
             of(
                 3,

@@ -27,6 +27,13 @@ class DataSourceTest {
     assertParses("synthetic:d=32,seed=-5", new Synthetic(32, OptionalLong.of(-5)));
     assertParses("mnist:a/b", new IdxDirectory("mnist", Path.of("a/b"), Part.TRAIN));
     assertParses("fashion-mnist:a", new IdxDirectory("fashion-mnist", Path.of("a"), Part.TRAIN));
+    assertParses("cifar10:a/b", new CifarDirectory(Path.of("a/b")));
+    assertParses("agnews:a", new AgNewsDirectory(Path.of("a"), new HashedTfIdf(1024, 0)));
+    assertParses("agnews:a#b#", new AgNewsDirectory(Path.of("a#b"), new HashedTfIdf(1024, 0)));
+    assertParses("agnews:a#d=9", new AgNewsDirectory(Path.of("a"), new HashedTfIdf(9, 0)));
+    assertParses("agnews:a#d=9,seed=-3", new AgNewsDirectory(Path.of("a"), new HashedTfIdf(9, -3)));
+    assertParses("climate:a", new ClimateDirectory(Path.of("a"), 7));
+    assertParses("climate:a#b#days=14", new ClimateDirectory(Path.of("a#b"), 14));
     assertParses("csv:a.csv", new CsvFile(Path.of("a.csv"), Optional.empty()));
     assertParses("csv:a:b.csv#c d", new CsvFile(Path.of("a:b.csv"), Optional.of("c d")));
     assertParses("csv:a#b.csv#", new CsvFile(Path.of("a#b.csv"), Optional.of("")));
@@ -43,6 +50,19 @@ class DataSourceTest {
         "Digits",
         "mnist",
         "mnist:",
+        "cifar10",
+        "cifar10:",
+        "agnews",
+        "agnews:#d=9",
+        "agnews:a#9",
+        "agnews:a#d=-9",
+        "agnews:a#d=9,seed=x",
+        "agnews:a#seed=1",
+        "climate:",
+        "climate:#days=7",
+        "climate:a#days=",
+        "climate:a#days=1.5",
+        "climate:a#d=7",
         "csv:",
         "csv:#y",
         "npy:",
@@ -64,7 +84,8 @@ class DataSourceTest {
         "--data: '"
             + argument
             + "' is none of digits, synthetic:d=32, synthetic:d=32,seed=5, mnist:DIR,"
-            + " fashion-mnist:DIR, csv:FILE, csv:FILE#TARGET_COLUMN, npy:FILE",
+            + " fashion-mnist:DIR, cifar10:DIR, agnews:DIR, agnews:DIR#d=1024,seed=0, climate:DIR,"
+            + " climate:DIR#days=7, csv:FILE, csv:FILE#TARGET_COLUMN, npy:FILE",
         fault.getMessage());
   }
 
@@ -73,7 +94,12 @@ class DataSourceTest {
       strings = {
         "synthetic:d=0",
         "synthetic:d=2147483648",
-        "synthetic:d=1,seed=9999999999999999999"
+        "synthetic:d=1,seed=9999999999999999999",
+        "agnews:a#d=0",
+        "agnews:a#d=2147483648",
+        "agnews:a#d=1,seed=2147483648",
+        "climate:a#days=0",
+        "climate:a#days=2147483648"
       })
   void numbersOutOfRangeAreRefused(String argument) {
     assertThrows(InvalidConfiguration.class, () -> DataSource.parse(argument));

@@ -117,8 +117,8 @@ class IdxDirectoryTest {
     Files.delete(directory.resolve(LABELS));
     assertEquals(
         directory
-            + ": has none of train-labels-idx1-ubyte, train-labels-idx1-ubyte.gz,"
-            + " train-labels.idx1-ubyte, train-labels.idx1-ubyte.gz",
+            + ": has no train-labels-idx1-ubyte or train-labels.idx1-ubyte, plain or with .gz: mnist"
+            + " as IDX files (big-endian, magic 2051 images, 2049 labels)",
         assertThrows(DataFormat.class, () -> load(1)).getMessage());
   }
 
