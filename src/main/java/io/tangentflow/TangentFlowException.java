@@ -235,6 +235,8 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   public static final class TrainingDiverged extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    private final long step;
+
     /**
      * @param step that found it, from 0
      * @param loss not finite
@@ -247,6 +249,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
                   + " --precision fp64",
               loss, step),
           null);
+      this.step = step;
     }
 
     /** A network that could be solved for at the start, and cannot any more. */
@@ -257,6 +260,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
               "training has diverged by step %d: %s; or lower --learning-rate",
               step, cause.getMessage()),
           cause);
+      this.step = step;
     }
 
     /**
@@ -274,6 +278,12 @@ public abstract sealed class TangentFlowException extends RuntimeException {
                   + " lower --learning-rate",
               step, rate, greatestRate),
           null);
+      this.step = step;
+    }
+
+    /** The step by which it was found, from 0. */
+    public long step() {
+      return step;
     }
   }
 

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -21,6 +23,9 @@ public final class Backends {
 
   private static final System.Logger LOG = System.getLogger(Backends.class.getName());
 
+  /** Reasons that this process has told of: it opens backends again and again. */
+  private static final Set<String> TOLD = ConcurrentHashMap.newKeySet();
+
   private Backends() {}
 
   /** All providers, highest rank first. */
@@ -33,8 +38,8 @@ public final class Backends {
 
   /**
    * Opens the backend of that name, or with {@link #AUTO} the usable one of the highest rank; each
-   * that is passed over is logged with its reason. A name may have the ordinal of a device after
-   * it, as {@code cuda:1}.
+   * that is passed over is logged with its reason, once in a process. A name may have the ordinal
+   * of a device after it, as {@code cuda:1}.
    *
    * @throws BackendUnavailable with the reason of each backend that was refused
    * @throws InvalidConfiguration if there is no backend of that name
@@ -68,7 +73,9 @@ public final class Backends {
     for (BackendProvider provider : candidates) {
       Usability usability = provider.probe();
       if (usability.usable()) {
-        refused.forEach(reason -> LOG.log(System.Logger.Level.INFO, "passed over " + reason));
+        refused.stream()
+            .filter(TOLD::add)
+            .forEach(reason -> LOG.log(System.Logger.Level.INFO, "passed over " + reason));
         return provider.open(options);
       }
       refused.add(provider.name() + ": " + usability.reason());

@@ -8,19 +8,15 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.TangentFlowException.StepSizeUnderflow;
 import io.tangentflow.backend.Backend;
-import io.tangentflow.backend.Matrix;
-import io.tangentflow.backend.Workspace;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.experiment.DepthGaps.Quantity;
+import io.tangentflow.experiment.MethodGradient;
 import io.tangentflow.gradient.GradientMethod;
 import io.tangentflow.gradient.GradientMethod.Report;
 import io.tangentflow.gradient.GradientMethods;
-import io.tangentflow.gradient.GradientSum;
-import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.SolverStatistics;
 import io.tangentflow.ode.StandardDynamics;
-import io.tangentflow.ode.Weights;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Table;
@@ -94,9 +90,6 @@ final class GradientCommand implements Callable<Integer> {
       description = "Hold every sample to the methods' tolerances, not all of them together.")
   private boolean perSample;
 
-  /** What a method gave; blocks in the order of {@link #BLOCKS}. */
-  private record Result(List<DenseMatrix> blocks, Report report, long bytes, double seconds) {}
-
   @Override
   public Integer call() {
     StandardDynamics field = StandardDynamics.named(dynamics);
@@ -131,30 +124,16 @@ final class GradientCommand implements Callable<Integer> {
     return answers.exitCode;
   }
 
-  private Result solve(GradientMethod method, NeuralOde model, Dataset dataset, Backend backend) {
-    String purpose =
-        String.format(
-            "the gradient of %d samples at width %d by the %s",
-            dataset.samples(), width, method.label());
-    try (Workspace workspace = backend.workspace(purpose, memory.budget(backend).deviceBytes())) {
-      Weights weights = Weights.place(model, network.parameters(), workspace);
-      Matrix x = weights.upload(dataset.inputs(), workspace);
-      Matrix r = workspace.allocate(model.outputs(), dataset.samples());
-      backend.upload(
-          GradientSum.normalCotangents(model.outputs(), dataset.samples(), network.seed), r);
-      GradientSum sum = new GradientSum(model, x, r, workspace);
-      long start = System.nanoTime();
-      Report report = method.pull(weights, x, r, sum, workspace);
-      DenseMatrix u = backend.download(sum.gradient().u()); // Waits for the device.
-      double seconds = (System.nanoTime() - start) * 1e-9;
-      List<DenseMatrix> blocks =
-          List.of(
-              backend.download(sum.outputs()),
-              u,
-              backend.download(sum.gradient().w()),
-              backend.download(sum.gradient().v()));
-      return new Result(blocks, report, workspace.peakBytes(), seconds);
-    }
+  private MethodGradient solve(
+      GradientMethod method, NeuralOde model, Dataset dataset, Backend backend) {
+    return MethodGradient.of(
+        method,
+        model,
+        network.parameters(),
+        dataset.inputs(),
+        network.seed,
+        backend,
+        memory.budget(backend).deviceBytes());
   }
 
   /** What is said of the methods, in two tables and in JSON. */
@@ -165,7 +144,7 @@ final class GradientCommand implements Callable<Integer> {
     private final Dataset dataset;
     private Table differences;
     private Table work;
-    private Result first;
+    private MethodGradient first;
     private int exitCode;
 
     Answers(NeuralOde model, Dataset dataset) {
@@ -202,11 +181,11 @@ final class GradientCommand implements Callable<Integer> {
               Table.Column.right("error of ĥ(0)"));
     }
 
-    void add(GradientMethod method, Result result) {
+    void add(GradientMethod method, MethodGradient result) {
       if (list.isEmpty()) {
         first = result;
       }
-      Report report = result.report;
+      Report report = result.report();
       ObjectNode node = list.addObject().put("method", method.label());
       ObjectNode blocks = node.putObject("differences");
       Cell[] cells = new Cell[BLOCKS.size() + 3];
@@ -216,14 +195,13 @@ final class GradientCommand implements Callable<Integer> {
           blocks.putNull(BLOCKS.get(b).key());
           cells[b + 1] = Cell.of("–");
         } else {
-          double distance = result.blocks.get(b).distance(first.blocks.get(b));
-          double difference = distance == 0 ? 0 : distance / first.blocks.get(b).norm();
+          double difference = result.difference(BLOCKS.get(b), first);
           blocks.put(BLOCKS.get(b).key(), difference);
           cells[b + 1] = list.size() == 1 ? Cell.of("–") : Cell.of(difference, 2);
         }
       }
-      cells[BLOCKS.size() + 1] = Cell.of(result.bytes / 1048576.0, 4);
-      cells[BLOCKS.size() + 2] = Cell.of(result.seconds, 3);
+      cells[BLOCKS.size() + 1] = Cell.of(result.bytes() / 1048576.0, 4);
+      cells[BLOCKS.size() + 2] = Cell.of(result.seconds(), 3);
       differences = differences.row(cells);
       work =
           work.row(
@@ -235,7 +213,7 @@ final class GradientCommand implements Callable<Integer> {
               report.reconstructionError().isPresent()
                   ? Cell.of(report.reconstructionError().getAsDouble(), 2)
                   : Cell.of("–"));
-      node.put("peakBytes", result.bytes).put("seconds", result.seconds);
+      node.put("peakBytes", result.bytes()).put("seconds", result.seconds());
       statistics(report.forward(), node.putObject("forward"));
       statistics(report.backward(), node.putObject("backward"));
       report.reconstructionError().ifPresent(e -> node.put("reconstructionError", e));

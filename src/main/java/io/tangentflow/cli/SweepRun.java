@@ -35,7 +35,8 @@ final class SweepRun {
       MemoryBudget budget = memory.budget(backend);
       Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);
       Sweep.requireLimits(configuration, dataset);
-      Manifest manifest = Manifest.of(Sweep.KIND, command, configuration, dataset, backend);
+      Manifest manifest =
+          Manifest.of(Sweep.KIND, command, configuration, dataset.provenance(), backend);
       try (RunDirectory run = RunDirectory.create(directory, manifest)) {
         return run(configuration, run, dataset, backend, budget);
       }
@@ -47,7 +48,7 @@ final class SweepRun {
     Manifest manifest = run.manifest();
     SweepConfiguration configuration = new SweepResults(run).configuration();
     Dataset dataset = configuration.load();
-    manifest.requireSameData(dataset, run.path());
+    manifest.requireSameData(dataset.provenance(), run.path());
     try (Backend backend = Sweep.open(configuration)) {
       MemoryBudget budget = memory.budget(backend);
       Sweep.requireMemory(configuration, dataset.dimension(), backend, budget);

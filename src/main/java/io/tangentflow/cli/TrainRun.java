@@ -54,7 +54,8 @@ final class TrainRun {
       TrainingConfiguration configuration, Dataset dataset, Path directory, Runnable samplesOut) {
     try (Backend backend = configuration.machine().open()) {
       memory.budget(backend);
-      Manifest manifest = Manifest.of(TrainingRun.KIND, "train", configuration, dataset, backend);
+      Manifest manifest =
+          Manifest.of(TrainingRun.KIND, "train", configuration, dataset.provenance(), backend);
       RunDirectory.requireVacant(directory);
       VacantDirectory vacant = new VacantDirectory(directory);
       AtomicBoolean stays = new AtomicBoolean();
@@ -81,7 +82,7 @@ final class TrainRun {
     Manifest manifest = run.manifest();
     TrainingConfiguration configuration = run.configuration(TrainingConfiguration.class);
     Dataset dataset = configuration.data().load();
-    manifest.requireSameData(dataset, run.path());
+    manifest.requireSameData(dataset.provenance(), run.path());
     try (Backend backend = configuration.machine().open()) {
       Runs.reportChanges(manifest, backend, console);
       return run(configuration, run, dataset, backend, () -> {});

@@ -21,7 +21,6 @@ import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Tolerance;
 import io.tangentflow.ode.Weights;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -154,15 +153,15 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
     try (Workspace workspace = backend.workspace(purpose, budgetBytes)) {
       Comparison comparison = new Comparison(model, setting, inputs, workspace);
       // The discrete networks first: they take all samples at once, and name one that overflows.
-      List<Gradient> discrete = new ArrayList<>();
+      List<GradientBlocks> discrete = new ArrayList<>();
       for (int depth : setting.depths()) {
         discrete.add(comparison.discrete(depth));
         oneMore.run();
       }
       double tolerance = setting.tolerance(model.activation(), backend.precision());
-      Gradient continuous = comparison.continuous(tolerance);
+      GradientBlocks continuous = comparison.continuous(tolerance);
       oneMore.run();
-      Gradient looser = comparison.continuous(LOOSER * tolerance);
+      GradientBlocks looser = comparison.continuous(LOOSER * tolerance);
       oneMore.run();
       if (continuous.norm(Quantity.OUTPUTS) == 0) {
         throw new InvalidConfiguration(
@@ -170,7 +169,7 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
             "the outputs are zero on these data; raise the scale that is 0");
       }
       List<Row> rows = new ArrayList<>();
-      for (Gradient each : discrete) {
+      for (GradientBlocks each : discrete) {
         rows.add(new Row(setting.depths().get(rows.size()), each.differences(continuous)));
       }
       Map<Quantity, Double> error = looser.differences(continuous);
@@ -182,45 +181,6 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
 
   private static boolean kinks(Activation activation) {
     return !activation.smooth();
-  }
-
-  /**
-   * A gradient with its outputs.
-   *
-   * @param f m×N
-   * @param u n×d
-   * @param w n×n
-   * @param v m×n
-   */
-  private record Gradient(DenseMatrix f, DenseMatrix u, DenseMatrix w, DenseMatrix v) {
-
-    private List<DenseMatrix> blocks(Quantity quantity) {
-      return switch (quantity) {
-        case OUTPUTS -> List.of(f);
-        case GRADIENT -> List.of(u, w, v);
-        case GRADIENT_U -> List.of(u);
-        case GRADIENT_W -> List.of(w);
-        case GRADIENT_V -> List.of(v);
-      };
-    }
-
-    double norm(Quantity quantity) {
-      return Math.sqrt(blocks(quantity).stream().mapToDouble(b -> b.norm() * b.norm()).sum());
-    }
-
-    /** Relative to another; 0 where both are zero. */
-    Map<Quantity, Double> differences(Gradient other) {
-      Map<Quantity, Double> differences = new EnumMap<>(Quantity.class);
-      for (Quantity quantity : Quantity.values()) {
-        double sum = 0;
-        for (int b = 0; b < blocks(quantity).size(); b++) {
-          double distance = blocks(quantity).get(b).distance(other.blocks(quantity).get(b));
-          sum += distance * distance;
-        }
-        differences.put(quantity, sum == 0 ? 0 : Math.sqrt(sum) / other.norm(quantity));
-      }
-      return differences;
-    }
   }
 
   /** The parameters, inputs and cotangents that all gradients of a model share. */
@@ -245,7 +205,7 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
               GradientSum.normalCotangents(model.outputs(), inputs.columns(), setting.seed()), r);
     }
 
-    Gradient discrete(int depth) {
+    GradientBlocks discrete(int depth) {
       TimeGrid grid = new TimeGrid(setting.tableau(), depth);
       return gradient(GradientMethods.discrete(setting.dynamics(), grid), x.columns());
     }
@@ -254,7 +214,7 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
      * Where φ has kinks, each neuron that crosses one makes the steps short, for every sample that
      * is solved with it: there samples are solved one by one.
      */
-    Gradient continuous(double tolerance) {
+    GradientBlocks continuous(double tolerance) {
       Stepping exact = new Tolerance(Tableau.DORMAND_PRINCE, tolerance);
       return gradient(
           ContinuousAdjoint.stored(setting.dynamics(), exact, exact),
@@ -262,7 +222,7 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
     }
 
     /** The gradient of all samples, so many at a time. */
-    private Gradient gradient(GradientMethod method, int together) {
+    private GradientBlocks gradient(GradientMethod method, int together) {
       Backend backend = workspace.backend();
       try (Workspace scratch = workspace.scope()) {
         Matrix f = scratch.allocate(model.outputs(), x.columns());
@@ -283,7 +243,7 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
             throw e.inBatchFrom(first);
           }
         }
-        return new Gradient(
+        return new GradientBlocks(
             backend.download(f), backend.download(u), backend.download(w), backend.download(v));
       }
     }

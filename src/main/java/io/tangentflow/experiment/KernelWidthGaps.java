@@ -52,11 +52,21 @@ public record KernelWidthGaps(NeuralOde model, List<Row> byWidth) {
    * @param kernelError of the kernels themselves, relatively: of the limit, and of the backend's
    *     precision as measured on the first network
    */
-  record Row(
+  public record Row(
       int width, long firstSeed, List<Double> errors, MeanDeviation mean, double kernelError) {
 
+    /** The estimate of the bias, where it is resolved. */
+    public double bias() {
+      return mean.norm();
+    }
+
+    /** Its standard error. */
+    public double biasError() {
+      return mean.normError();
+    }
+
     /** Whether the bias is told from Monte-Carlo noise and from the kernels' own errors. */
-    boolean biasResolved() {
+    public boolean biasResolved() {
       return mean.resolved() && mean.norm() > LEAST_RATIO * kernelError;
     }
   }

@@ -21,7 +21,8 @@ import java.util.List;
  * @param squaredNorm the estimate of ‖b‖²
  * @param standardError of {@code squaredNorm}
  */
-record MeanDeviation(int samples, double normOfMean, double squaredNorm, double standardError) {
+public record MeanDeviation(
+    int samples, double normOfMean, double squaredNorm, double standardError) {
 
   /** The fewest samples that leave a pair when one is left out and a spread beside it. */
   static final int LEAST_SAMPLES = 3;

@@ -15,10 +15,10 @@ import org.apache.commons.math3.stat.regression.SimpleRegression;
  * y = C x^slope by least squares on logarithms, log y = log C + slope log x, with Student's 95 %
  * confidence interval of the slope.
  */
-final class PowerLaw {
+public final class PowerLaw {
 
   /** Of every interval. */
-  static final double CONFIDENCE = 0.95;
+  public static final double CONFIDENCE = 0.95;
 
   private static final int CURVE_POINTS = 60;
 
@@ -35,7 +35,7 @@ final class PowerLaw {
   }
 
   /** The fit through points of positive x and y; empty if they are fewer than 3, or of one x. */
-  static Optional<PowerLaw> through(List<Point> points) {
+  public static Optional<PowerLaw> through(List<Point> points) {
     SimpleRegression regression = new SimpleRegression();
     double sum = 0;
     for (Point p : points) {
@@ -47,7 +47,8 @@ final class PowerLaw {
         : Optional.of(new PowerLaw(regression, sum / points.size()));
   }
 
-  double slope() {
+  /** The exponent. */
+  public double slope() {
     return regression.getSlope();
   }
 
@@ -56,11 +57,13 @@ final class PowerLaw {
     return quantile * regression.getSlopeStdErr();
   }
 
-  double low() {
+  /** The lower end of the confidence interval of the slope. */
+  public double low() {
     return slope() - halfWidth();
   }
 
-  double high() {
+  /** The upper end. */
+  public double high() {
     return slope() + halfWidth();
   }
 
@@ -75,7 +78,7 @@ final class PowerLaw {
   }
 
   /** For a legend: the power of that variable, with half the interval. */
-  String symbol(String variable) {
+  public String symbol(String variable) {
     return variable + "^" + Numbers.withError(slope(), halfWidth());
   }
 
@@ -100,7 +103,8 @@ final class PowerLaw {
   /**
    * Points with their error bars, and the fit over their range with its band, where there is one.
    */
-  static Series fitted(String name, String variable, List<Point> points, Optional<PowerLaw> fit) {
+  public static Series fitted(
+      String name, String variable, List<Point> points, Optional<PowerLaw> fit) {
     Series series = Series.points(name, points);
     double last = points.get(points.size() - 1).x();
     return fit.map(law -> series.fittedBy(law.symbol(variable), law.curve(points.get(0).x(), last)))

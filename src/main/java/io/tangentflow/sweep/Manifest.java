@@ -3,7 +3,6 @@ package io.tangentflow.sweep;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.backend.Backend;
-import io.tangentflow.data.Dataset;
 import io.tangentflow.data.Provenance;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -41,9 +40,10 @@ public record Manifest(
    * Describes a run that begins now in this JVM.
    *
    * @param configuration a record of plain values
+   * @param read the files behind its data
    */
   public static Manifest of(
-      String kind, String command, Object configuration, Dataset dataset, Backend backend) {
+      String kind, String command, Object configuration, List<Provenance> read, Backend backend) {
     return new Manifest(
         kind,
         command,
@@ -53,7 +53,7 @@ public record Manifest(
         System.getProperty("os.name") + " " + System.getProperty("os.arch"),
         backend.name() + ": " + backend.description(),
         StrictJson.tree(configuration),
-        files(dataset));
+        files(read));
   }
 
   /** The version of this program. */
@@ -67,8 +67,8 @@ public record Manifest(
    *
    * @throws RunDirectoryConflict naming the file that has changed
    */
-  public void requireSameData(Dataset dataset, Path runDirectory) {
-    List<DataFile> now = files(dataset);
+  public void requireSameData(List<Provenance> read, Path runDirectory) {
+    List<DataFile> now = files(read);
     for (int i = 0; i < data.size(); i++) {
       if (i >= now.size() || !now.get(i).sha256().equals(data.get(i).sha256())) {
         throw new RunDirectoryConflict(
@@ -80,8 +80,8 @@ public record Manifest(
     }
   }
 
-  private static List<DataFile> files(Dataset dataset) {
-    return dataset.provenance().stream().map(Manifest::dataFile).toList();
+  private static List<DataFile> files(List<Provenance> read) {
+    return read.stream().map(Manifest::dataFile).toList();
   }
 
   private static DataFile dataFile(Provenance provenance) {

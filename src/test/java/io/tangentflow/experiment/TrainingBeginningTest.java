@@ -89,7 +89,9 @@ class TrainingBeginningTest {
     try (Backend backend = configuration.machine().open();
         RunDirectory directory =
             RunDirectory.create(
-                last(1), Manifest.of(TrainingRun.KIND, "train", configuration, dataset, backend))) {
+                last(1),
+                Manifest.of(
+                    TrainingRun.KIND, "train", configuration, dataset.provenance(), backend))) {
       new TrainingRun(
               configuration,
               directory,
