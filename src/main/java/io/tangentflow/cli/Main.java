@@ -60,6 +60,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       KernelConvergenceCommand.class,
       BenchCommand.class,
       SweepCommand.class,
+      ReproduceCommand.class,
       ResumeCommand.class,
       ReportCommand.class
     })

@@ -24,6 +24,7 @@ final class ReportCommand implements Callable<Integer> {
       return switch (RunKind.of(run)) {
         case SWEEP -> SweepReport.write(run, console);
         case TRAINING -> TrainRun.report(run, console);
+        case REPRODUCTION -> PaperRun.report(run, console);
       };
     }
   }

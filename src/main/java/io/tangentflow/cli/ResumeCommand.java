@@ -27,6 +27,7 @@ final class ResumeCommand implements Callable<Integer> {
       return switch (RunKind.of(run)) {
         case SWEEP -> new SweepRun(console, memory).resume(run);
         case TRAINING -> new TrainRun(console, memory, live).resume(run);
+        case REPRODUCTION -> new PaperRun(console, memory).resume(run);
       };
     }
   }

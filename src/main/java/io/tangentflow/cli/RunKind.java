@@ -2,6 +2,7 @@ package io.tangentflow.cli;
 
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.experiment.TrainingRun;
+import io.tangentflow.experiment.paper.ReproductionRun;
 import io.tangentflow.sweep.Manifest;
 import io.tangentflow.sweep.RunDirectory;
 import io.tangentflow.sweep.Sweep;
@@ -12,7 +13,8 @@ import io.tangentflow.sweep.Sweep;
  */
 enum RunKind {
   SWEEP,
-  TRAINING;
+  TRAINING,
+  REPRODUCTION;
 
   /**
    * What runs in a directory.
@@ -24,6 +26,7 @@ enum RunKind {
     return switch (manifest.kind()) {
       case Sweep.KIND -> SWEEP;
       case TrainingRun.KIND -> TRAINING;
+      case ReproductionRun.KIND -> REPRODUCTION;
       default ->
           throw new DataFormat(
               run.file("run.json"),

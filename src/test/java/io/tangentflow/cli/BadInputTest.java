@@ -634,6 +634,9 @@ class BadInputTest {
             of(2, "DIR", "resume"),
             of(2, "mutually exclusive", "train --steps 5 --epochs 2 --out DIR/run"),
             of(2, "expected one of", "train --targets fuzzy --out DIR/run"),
+            of(2, "expected one of", "reproduce fig5 --scale big --out DIR/run"),
+            of(2, "'one' is not a whole number", "reproduce fig5 --seed one --out DIR/run"),
+            of(2, "FIG", "reproduce --scale smoke --out DIR/run"),
             of(2, "'much' is not a number", "train --momentum much"),
             of(2, "--dot=C", "limit --norms 1,1"),
             of(2, "--norms=A,B", "limit --dot 1"))
@@ -926,6 +929,9 @@ class BadInputTest {
                 "ntk --samples 4 --store DIR/s"),
             of(11, "is not empty", full, "sweep --out DIR/full"),
             of(11, "is not empty", full, "quickstart --out DIR/full"),
+            of(11, "is not empty", full, "reproduce fig5 --scale smoke --out DIR/full"),
+            of(11, "is a file, not a directory", file, "reproduce fig5 --out DIR/file"),
+            of(11, "/proc/none", "reproduce fig5 --scale smoke --out /proc/none"),
             of(11, "is not empty", full, "convergence --out DIR/full"),
             of(11, "is not empty", full, "predict --out DIR/full"),
             of(11, "is not empty", full, "kernel-convergence --out DIR/full"),
@@ -953,6 +959,61 @@ class BadInputTest {
                 npy(1, 0, 0, 1),
                 "ntk --data npy:DIR/a.npy --samples 2 --out DIR/a.npy"))
         .map(this::test);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> reproductionsOfWhatIsNotThere() {
+    String figures = "fig1, fig2, fig3, fig4, fig5, fig6, fig7, fig8, fig9, fig10, fig11, fig12";
+    return Stream.of(
+            of(2, "FIG: 'fig15' is none of " + figures, "reproduce fig15 --out DIR/run"),
+            of(2, "FIG: 'fig0' is none of", "reproduce fig1 0 --out DIR/run"),
+            of(2, "FIG: 'figures' is none of", "reproduce all figures --out DIR/run"),
+            of(2, "FIG: '-1' is none of", "reproduce --out DIR/run -- -1"),
+            of(2, "--threads: must be between", "reproduce 5 --threads 0 --out DIR/run"),
+            of(2, "--threads: must be between", "reproduce 5 --threads -3 --out DIR/run"),
+            of(2, "there is no backend 'tpu'", "reproduce 5 --backend tpu --out DIR/run"),
+            of(2, "--data-dir", "reproduce 4 --data-dir DIR/none --out DIR/run"),
+            of(2, "is not there", text("mnist", "mine"), "reproduce 4 --data-dir DIR/mnist"),
+            of(
+                3,
+                "train-images-idx3-ubyte or train-images.idx3-ubyte is looked for in it: mnist as IDX",
+                "reproduce 4 --data-dir DIR --out DIR/run"),
+            of(
+                3,
+                "data_batch_5.bin is looked for in it: the binary version of CIFAR-10",
+                "reproduce 9 --scale smoke --data-dir DIR --out DIR/run"),
+            of(
+                3,
+                "train.csv or test.csv is looked for in it: AG News as CSV",
+                "reproduce 10 --scale smoke --data-dir DIR --out DIR/run"),
+            of(
+                3,
+                "DailyDelhiClimateTrain.csv is looked for in it: the daily climate",
+                "reproduce 11 --scale paper --data-dir DIR --out DIR/run"),
+            of(
+                3,
+                "has no train-images-idx3-ubyte or",
+                text("mnist/readme", "mine"),
+                "reproduce all --scale smoke --data-dir DIR --out DIR/run"),
+            of(
+                2,
+                "--scale: smoke takes 8 samples of mnist:",
+                idx(3, 2, 1, 2, 8).andThen(BadInputTest::intoMnist),
+                "reproduce 12 --scale smoke --data-dir DIR --out DIR/run"))
+        .map(this::test);
+  }
+
+  /** Its files, where a reproduction looks for them. */
+  private static void intoMnist(Path directory) {
+    try (Stream<Path> files = Files.list(directory)) {
+      List<Path> all = files.toList();
+      Path mnist = Files.createDirectory(directory.resolve("mnist"));
+      for (Path file : all) {
+        Files.move(file, mnist.resolve(file.getFileName()));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private DynamicTest test(Case c) {

@@ -48,6 +48,7 @@ class CommandsTest {
           "spectrum",
           "train",
           "sweep",
+          "reproduce",
           "resume",
           "report");
 
