@@ -102,8 +102,7 @@ abstract class ActivationFigure implements PaperFigure {
             caption)
         .table(all.table("Trainings: mean over seeds ± standard error.", true));
     new Trainings(results, softplus(r), all.named())
-        .fasterThan(
-            findings, figure + "a", "Softplus", label, task -> WideTraining.with(other, task));
+        .fasterThan(findings, figure + "a", "Softplus", label, task -> task.withActivation(other));
     if (closer) {
       findings.verdict(
           Verdict.atLeast(
@@ -135,7 +134,7 @@ abstract class ActivationFigure implements PaperFigure {
             new Trainings(results, softplus(r), all.named())
                 .watched()
                 .ratio(
-                    task -> WideTraining.with(other, task),
+                    task -> task.withActivation(other),
                     task -> all.values(task, LEAST_EIGENVALUE)[0]),
             1));
     return all.tellOfDivergence(findings);
@@ -143,6 +142,6 @@ abstract class ActivationFigure implements PaperFigure {
 
   private Estimate ratio(Reproduction r, Trainings all, ToDoubleFunction<TrainingTask> number) {
     return new Trainings(all.results(), softplus(r), all.named())
-        .ratio(task -> WideTraining.with(other, task), number);
+        .ratio(task -> task.withActivation(other), number);
   }
 }

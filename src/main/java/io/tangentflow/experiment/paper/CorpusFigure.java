@@ -147,6 +147,6 @@ abstract class CorpusFigure implements PaperFigure {
             String.valueOf(figure),
             r.nameOf(corpus) + ", " + faster,
             slower,
-            task -> WideTraining.with(slower, task));
+            task -> task.withActivation(slower));
   }
 }

@@ -73,13 +73,11 @@ final class DepthGapsOfPaper {
         plot = plot.with(Series.joined("n = " + task.model().width() + exponent, points));
       }
     }
-    if (!plot.series().isEmpty()) {
-      findings.panel(
-          name,
-          plot,
-          "relative Frobenius difference between the residual network of depth L and the continuous"
-              + " model of the same parameters.");
-    }
+    findings.panel(
+        name,
+        plot,
+        "relative Frobenius difference between the residual network of depth L and the continuous"
+            + " model of the same parameters.");
   }
 
   /** The exponent of L, of the width whose exponent is farthest from −1. */

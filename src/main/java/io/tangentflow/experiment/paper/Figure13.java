@@ -133,7 +133,7 @@ final class Figure13 implements PaperFigure {
             "13",
             "Both frameworks train alike.",
             "greatest relative difference of their losses at any step",
-            Estimate.exact(greatestDifference(r, all)),
+            Estimate.exact(Trainings.greatestDifference(results, continuous(r), discrete(r))),
             SAME));
     findings.verdict(
         Verdict.atMost(
@@ -159,15 +159,6 @@ final class Figure13 implements PaperFigure {
             + Numbers.significant(greatest(discrete, OUTPUT_GAP), 2)
             + " at most, relatively: both are the same steps of Euler.");
     return all.tellOfDivergence(findings);
-  }
-
-  private static double greatestDifference(Reproduction r, Trainings all) {
-    double greatest = 0;
-    for (int s = 0; s < SEEDS; s++) {
-      greatest =
-          Math.max(greatest, all.greatestDifference(continuous(r).get(s), discrete(r).get(s)));
-    }
-    return greatest;
   }
 
   private static double greatest(Trainings trainings, TrainingQuantity quantity) {

@@ -191,11 +191,8 @@ final class Figure14 implements PaperFigure {
     double greatest = 0;
     List<TrainingTask> first = trainings(r, methods().get("RK4"));
     for (String method : methods().values()) {
-      for (int s = 0; s < SEEDS; s++) {
-        greatest =
-            Math.max(
-                greatest, trainings.greatestDifference(trainings(r, method).get(s), first.get(s)));
-      }
+      greatest =
+          Math.max(greatest, Trainings.greatestDifference(results, trainings(r, method), first));
     }
     findings.verdict(
         Verdict.atMost(

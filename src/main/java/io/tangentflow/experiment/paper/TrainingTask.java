@@ -94,6 +94,20 @@ record TrainingTask(
     return quantity.key() + ".step";
   }
 
+  /** The same training of a network with another activation. */
+  TrainingTask withActivation(String activation) {
+    return new TrainingTask(
+        data,
+        new Model(activation, model.width(), model.horizon(), model.sigmaW()),
+        gradient,
+        seed,
+        learningRate,
+        mean,
+        steps,
+        kernelEvery,
+        gapMethod);
+  }
+
   private TrainingConfiguration configuration(Laboratory laboratory) {
     long look = Math.max(1, steps / LOOKS);
     return new TrainingConfiguration(

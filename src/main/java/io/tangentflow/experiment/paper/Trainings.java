@@ -245,8 +245,19 @@ record Trainings(Results results, List<TrainingTask> tasks, Function<TrainingTas
     return least;
   }
 
+  /** The greatest relative difference of losses from those of others, one by one. */
+  static double greatestDifference(
+      Results results, List<TrainingTask> ones, List<TrainingTask> others) {
+    Trainings all = new Trainings(results, ones, TrainingTask::words);
+    double greatest = 0;
+    for (int s = 0; s < ones.size(); s++) {
+      greatest = Math.max(greatest, all.greatestDifference(ones.get(s), others.get(s)));
+    }
+    return greatest;
+  }
+
   /** The greatest relative difference of losses, 0 for none; ∞ where one of the two diverged. */
-  double greatestDifference(TrainingTask one, TrainingTask other) {
+  private double greatestDifference(TrainingTask one, TrainingTask other) {
     if (!finished(one) || !finished(other)) {
       return finished(one) == finished(other) ? Double.NaN : Double.POSITIVE_INFINITY;
     }

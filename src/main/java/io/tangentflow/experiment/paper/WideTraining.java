@@ -10,6 +10,9 @@ final class WideTraining {
   /** η times N of figures 2 and 7. */
   static final double RATE = 0.6;
 
+  /** Of each width. */
+  private static final int SEEDS = 3;
+
   /** Layers of the residual network, of T = 1. */
   private static final int DEPTH = 10;
 
@@ -37,10 +40,6 @@ final class WideTraining {
     return r.scale().of(60, 100, 100);
   }
 
-  static int seeds(Reproduction r) {
-    return 3;
-  }
-
   static List<Integer> widths(Reproduction r) {
     return r.scale()
         .of(List.of(64, 128, 256), List.of(500, 1000, 2000), List.of(500, 1000, 2000, 4000));
@@ -50,7 +49,7 @@ final class WideTraining {
     Data data = data(r);
     List<TrainingTask> tasks = new ArrayList<>();
     for (int width : widths(r)) {
-      for (long seed : r.seeds(seeds(r), widths(r).indexOf(width))) {
+      for (long seed : r.seeds(SEEDS, widths(r).indexOf(width))) {
         tasks.add(
             new TrainingTask(
                 data,
@@ -60,26 +59,11 @@ final class WideTraining {
                 rate / samples(r),
                 false,
                 steps(r),
-                tasks.size() % seeds(r) < watchedSeeds(r) ? steps(r) / looks(r) : 0,
+                tasks.size() % SEEDS < watchedSeeds(r) ? steps(r) / looks(r) : 0,
                 null));
       }
     }
     return tasks;
-  }
-
-  /** The same network with another activation. */
-  static TrainingTask with(String activation, TrainingTask task) {
-    Model model = task.model();
-    return new TrainingTask(
-        task.data(),
-        new Model(activation, model.width(), model.horizon(), model.sigmaW()),
-        task.gradient(),
-        task.seed(),
-        task.learningRate(),
-        task.mean(),
-        task.steps(),
-        task.kernelEvery(),
-        task.gapMethod());
   }
 
   static String choice(Reproduction r, double rate) {
@@ -88,7 +72,7 @@ final class WideTraining {
             + " %s/N for N = %d samples, %d steps, %d seeds, residual networks of depth %d with T ="
             + " σu = σv = 1, inputs scaled to ‖x‖² = d, %d test samples; the tangent kernel"
             + " is the mean over outputs, of the first %d seeds. FP32.",
-        rate, samples(r), steps(r), seeds(r), DEPTH, data(r).testSamples(), watchedSeeds(r));
+        rate, samples(r), steps(r), SEEDS, DEPTH, data(r).testSamples(), watchedSeeds(r));
   }
 
   static String watchedSubtitle(Reproduction r) {
@@ -96,7 +80,7 @@ final class WideTraining {
   }
 
   static String subtitle(Reproduction r) {
-    return subtitle(r, seeds(r));
+    return subtitle(r, SEEDS);
   }
 
   private static String subtitle(Reproduction r, int seeds) {
