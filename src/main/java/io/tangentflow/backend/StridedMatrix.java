@@ -75,7 +75,7 @@ public abstract class StridedMatrix implements Matrix {
         count == 0 ? offset : offset + (long) first * leadingDimension,
         rows,
         count,
-        count <= 1 ? leadingDimension : Math.multiplyExact(leadingDimension, stride));
+        count <= 1 ? rows : Math.multiplyExact(leadingDimension, stride));
   }
 
   @Override
@@ -83,7 +83,7 @@ public abstract class StridedMatrix implements Matrix {
     if (first < 0 || count < 0 || (long) first + count > rows) {
       throw new IndexOutOfBoundsException(count + " rows from " + first + " of " + shape());
     }
-    return view(offset + first, count, columns, leadingDimension);
+    return view(offset + first, count, columns, columns <= 1 ? count : leadingDimension);
   }
 
   @Override

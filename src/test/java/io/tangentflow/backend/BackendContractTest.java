@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -43,7 +44,11 @@ class BackendContractTest {
     {127, 3, 32},
     {1000, 7, 1},
     {2, 1000, 7},
-    {127, 127, 33}
+    {127, 127, 33},
+    // So large that threads share them out: rows, columns, and both.
+    {320, 5, 130},
+    {5, 257, 200},
+    {150, 200, 64}
   };
 
   /** Shapes of elementwise operations: below and above the sizes at which work is split. */
@@ -55,6 +60,17 @@ class BackendContractTest {
 
   static List<BackendCase> backends() {
     return BackendCase.all();
+  }
+
+  /** With more threads too: their parts are then ranges of rows and of columns. */
+  static List<BackendCase> backendsOfProducts() {
+    return backends().stream()
+        .flatMap(
+            which ->
+                which.threads() == 1
+                    ? Stream.of(which)
+                    : Stream.of(which, new BackendCase(which.name(), which.precision(), 5)))
+        .toList();
   }
 
   // Transfers.
@@ -199,7 +215,7 @@ class BackendContractTest {
   // Products.
 
   @ParameterizedTest
-  @MethodSource("backends")
+  @MethodSource("backendsOfProducts")
   void productsOfIntegersAreExactForEveryTransposeScaleAndShape(BackendCase which) {
     inWorkspace(
         which,
@@ -277,7 +293,7 @@ class BackendContractTest {
   }
 
   @ParameterizedTest
-  @MethodSource("backends")
+  @MethodSource("backendsOfProducts")
   void withBetaZeroTheOldValuesOfAProductAreNotRead(BackendCase which) {
     inWorkspace(
         which,
@@ -308,13 +324,13 @@ class BackendContractTest {
   }
 
   @ParameterizedTest
-  @MethodSource("backends")
+  @MethodSource("backendsOfProducts")
   void symmetricProductsFillBothTriangles(BackendCase which) {
     inWorkspace(
         which,
         workspace -> {
           Backend backend = workspace.backend();
-          for (int columns : new int[] {1, 2, 3, 7, 31, 32, 33, 127}) {
+          for (int columns : new int[] {1, 2, 3, 7, 31, 32, 33, 127, 257}) {
             for (int rows : columns < 33 ? new int[] {1, 7, 1000} : new int[] {2, 33}) {
               try (Workspace scratch = workspace.scope()) {
                 for (Matrix a :

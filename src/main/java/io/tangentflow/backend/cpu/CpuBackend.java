@@ -122,6 +122,10 @@ final class CpuBackend implements Backend {
     Shapes.requireSame(source, target);
     CpuMatrix s = cpu(source);
     CpuMatrix t = cpu(target);
+    if (s.precision() == t.precision() && s.contiguous() && t.contiguous()) {
+      parallel.run(s.size(), GRAIN, (from, to) -> t.assign(s, from, to - from));
+      return;
+    }
     parallel.run(
         s.size(),
         GRAIN,
@@ -454,7 +458,7 @@ final class CpuBackend implements Backend {
   }
 
   private Span span(Matrix matrix) {
-    return Span.of(contiguous(matrix), kernels);
+    return contiguous(matrix).span(kernels);
   }
 
   private Span scratch(Precision precision) {
@@ -462,6 +466,9 @@ final class CpuBackend implements Backend {
   }
 
   private Span.Combination combination(List<Term> terms, Matrix like) {
+    if (terms.isEmpty()) {
+      return Span.Combination.NONE;
+    }
     double[] weights = new double[terms.size()];
     Span[] spans = new Span[terms.size()];
     for (int r = 0; r < spans.length; r++) {

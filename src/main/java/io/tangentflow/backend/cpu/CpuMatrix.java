@@ -11,6 +11,7 @@ import io.tangentflow.backend.StridedMatrix;
 final class CpuMatrix extends StridedMatrix {
 
   private final Storage storage;
+  private Span span;
 
   private CpuMatrix(
       Storage storage,
@@ -72,6 +73,14 @@ final class CpuMatrix extends StridedMatrix {
     return rows() * columns();
   }
 
+  /** This matrix, contiguous, to the kernels of its backend; made once, as passes are many. */
+  Span span(Kernels kernels) {
+    if (span == null) {
+      span = Span.of(this, kernels);
+    }
+    return span;
+  }
+
   double get(int index) {
     int at = position(index);
     return precision() == Precision.FP32 ? floats()[at] : doubles()[at];
@@ -121,16 +130,23 @@ final class CpuMatrix extends StridedMatrix {
 
   /** Takes the values of a matrix of the same shape and precision. */
   void assign(CpuMatrix source) {
-    Object from = precision() == Precision.FP32 ? source.floats() : source.doubles();
-    Object to = precision() == Precision.FP32 ? floats() : doubles();
     for (int j = 0; j < columns(); j++) {
       System.arraycopy(
-          from,
+          source.array(),
           source.start() + j * source.leadingDimension(),
-          to,
+          array(),
           start() + j * leadingDimension(),
           rows());
     }
+  }
+
+  /** Takes so many entries from that one on of a matrix of this precision, both contiguous. */
+  void assign(CpuMatrix source, int from, int count) {
+    System.arraycopy(source.array(), source.start() + from, array(), start() + from, count);
+  }
+
+  private Object array() {
+    return precision() == Precision.FP32 ? floats() : doubles();
   }
 
   /** Whether the array reaches as far as {@code columns} whole leading dimensions. */

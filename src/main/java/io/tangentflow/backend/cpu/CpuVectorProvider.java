@@ -38,21 +38,18 @@ public final class CpuVectorProvider implements BackendProvider {
     options.requireHost(name());
     VectorKernelsLookup lookup = VectorKernelsLookup.get();
     lookup.warnOnce();
+    Parallel parallel = new Parallel(options.threads());
     return new CpuBackend(
-        name(),
-        options.precision(),
-        products(options.threads()),
-        lookup.kernels(),
-        new Parallel(options.threads()));
+        name(), options.precision(), products(parallel), lookup.kernels(), parallel);
   }
 
-  private static Products products(int threads) {
+  private static Products products(Parallel parallel) {
     if (OpenBlas.failure() == null) {
-      return BlasProducts.openBlas(threads);
+      return BlasProducts.openBlas(parallel);
     }
     LOG.log(
         System.Logger.Level.WARNING,
         OpenBlas.failure() + "; products are computed in Java, tens of times slower");
-    return BlasProducts.pureJava();
+    return BlasProducts.pureJava(parallel);
   }
 }

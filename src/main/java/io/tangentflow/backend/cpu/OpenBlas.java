@@ -34,6 +34,7 @@ public final class OpenBlas {
 
   private static final Loaded LOADED = load();
 
+  private static int threads = 1;
   private static int threadsInUse;
 
   private OpenBlas() {}
@@ -43,23 +44,37 @@ public final class OpenBlas {
     return LOADED.failure;
   }
 
-  /** The BLAS interface; {@link #failure} is null. */
+  /** The BLAS, on its own threads until a backend's next product; {@link #failure} is null. */
   public static BLAS blas() {
+    takeOwnThreads();
     return LOADED.blas;
   }
 
-  /** The LAPACK interface; {@link #failure} is null. */
+  /** LAPACK, on its own threads until a backend's next product; {@link #failure} is null. */
   public static LAPACK lapack() {
+    takeOwnThreads();
     return LOADED.lapack;
   }
 
-  /**
-   * Sets the threads of all later calls in this process; costs nothing where they are set already.
-   */
-  public static synchronized void useThreads(int threads) {
-    if (threads != threadsInUse) {
-      openblas_nolapack.blas_set_num_threads(threads);
-      threadsInUse = threads;
+  /** Sets the number of its own threads in this process, from the next {@link #blas} on. */
+  public static synchronized void useThreads(int number) {
+    threads = number;
+  }
+
+  private static synchronized void takeOwnThreads() {
+    apply(threads);
+  }
+
+  /** From now on each call runs on the thread that makes it, until the next {@link #blas}. */
+  static synchronized void callFromEachThread() {
+    apply(1);
+  }
+
+  /** Costs nothing where it is so already; else a third of a millisecond. */
+  private static void apply(int number) {
+    if (number != threadsInUse) {
+      openblas_nolapack.blas_set_num_threads(number);
+      threadsInUse = number;
     }
   }
 

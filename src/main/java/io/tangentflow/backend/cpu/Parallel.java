@@ -8,7 +8,8 @@ import java.util.function.IntConsumer;
 /**
  * Splits ranges of independent work over the calling thread and one fork-join pool. Passes are as
  * short as it takes to wake a thread, so the caller never waits for one to wake: all claim parts in
- * turn, and who comes late finds none left.
+ * turn, and who comes late finds none left. For the same reason a thread that has helped looks out
+ * for the next job for a while before it sleeps.
  */
 final class Parallel implements AutoCloseable {
 
@@ -18,8 +19,13 @@ final class Parallel implements AutoCloseable {
     void run(int from, int to);
   }
 
+  /** About as long as it takes to put a thread to sleep and to wake it again. */
+  private static final long LOOK_OUT_NANOS = 100_000;
+
   private final int threads;
   private final ForkJoinPool pool;
+  private final AtomicInteger helping = new AtomicInteger();
+  private volatile Job offered;
 
   Parallel(int threads) {
     this.threads = threads;
@@ -61,11 +67,43 @@ final class Parallel implements AutoCloseable {
 
   private void split(int size, int part, Range work) {
     Job job = new Job(size, part, work);
-    for (int helper = 1; helper < Math.min(threads, job.parts); helper++) {
-      pool.execute(job::claim);
+    offered = job;
+    for (int helper = helping.get() + 1; helper < Math.min(threads, job.parts); helper++) {
+      helping.incrementAndGet();
+      pool.execute(this::help);
     }
-    job.claim();
-    job.await();
+    try {
+      job.claim();
+      job.await();
+    } finally {
+      offered = null;
+    }
+  }
+
+  private void help() {
+    boolean needed;
+    do {
+      lookOut();
+      helping.decrementAndGet();
+      // Who offered a job since the last look may have counted on this helper.
+      Job job = offered;
+      needed = job != null && job.hasParts();
+      if (needed) {
+        helping.incrementAndGet();
+      }
+    } while (needed);
+  }
+
+  private void lookOut() {
+    long last = System.nanoTime();
+    while (System.nanoTime() - last < LOOK_OUT_NANOS) {
+      Job job = offered;
+      if (job != null && job.claim()) {
+        last = System.nanoTime();
+      } else {
+        Thread.onSpinWait();
+      }
+    }
   }
 
   @Override
@@ -91,8 +129,18 @@ final class Parallel implements AutoCloseable {
       this.work = work;
     }
 
-    void claim() {
-      for (int i = claimed.getAndIncrement(); i < parts; i = claimed.getAndIncrement()) {
+    boolean hasParts() {
+      return claimed.get() < parts;
+    }
+
+    /** Does parts while there are any; whether there was one. */
+    boolean claim() {
+      boolean any = false;
+      while (hasParts()) { // A look is no write, which would slow those who still work.
+        int i = claimed.getAndIncrement();
+        if (i >= parts) {
+          return any;
+        }
         try {
           work.run(i * part, (int) Math.min(size, (i + 1L) * part));
         } catch (RuntimeException | Error e) {
@@ -100,7 +148,9 @@ final class Parallel implements AutoCloseable {
         } finally {
           finished.incrementAndGet();
         }
+        any = true;
       }
+      return any;
     }
 
     /**

@@ -227,6 +227,8 @@ final class Span {
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
   record Combination(double[] weights, Span[] terms) {
 
+    static final Combination NONE = new Combination(new double[0], new Span[0]);
+
     /** out ← y + Σ w_r K_r; out may be y. */
     void addTo(Span y, int at, Span out, int count) {
       Span sum = y;

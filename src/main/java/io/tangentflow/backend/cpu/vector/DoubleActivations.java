@@ -20,6 +20,11 @@ final class DoubleActivations {
   private static final double TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
   private static final double SQRT_HALF = Math.sqrt(0.5);
 
+  /** The loop of one activation. */
+  private interface Loop {
+    void run(double[] x, int x0, double[] value, int v, double[] derivative, int d, int count);
+  }
+
   private DoubleActivations() {}
 
   static void run(
@@ -31,17 +36,26 @@ final class DoubleActivations {
       double[] derivative,
       int d,
       int count) {
-    switch (phi) {
-      case SOFTPLUS -> softplus(x, x0, value, v, derivative, d, count);
-      case RELU -> relu(x, x0, value, v, derivative, d, count);
-      case GELU -> gelu(x, x0, value, v, derivative, d, count);
-      case QUADRATIC -> quadratic(x, x0, value, v, derivative, d, count);
-      case TANH -> tanh(x, x0, value, v, derivative, d, count);
-      case ERF -> erf(x, x0, value, v, derivative, d, count);
-      case SILU -> silu(x, x0, value, v, derivative, d, count);
-      case SINE -> sine(x, x0, value, v, derivative, d, count);
-      case IDENTITY -> identity(x, x0, value, v, derivative, d, count);
-    }
+    loop(phi).run(x, x0, value, v, derivative, d, count);
+  }
+
+  /**
+   * Called through one place, which compilers of JVMs do not inline where it has three receivers or
+   * more: each loop is then compiled alone. In one method several exceed together what it may
+   * inline, and vectors that are not inlined are slow objects.
+   */
+  private static Loop loop(StandardActivation phi) {
+    return switch (phi) {
+      case SOFTPLUS -> DoubleActivations::softplus;
+      case RELU -> DoubleActivations::relu;
+      case GELU -> DoubleActivations::gelu;
+      case QUADRATIC -> DoubleActivations::quadratic;
+      case TANH -> DoubleActivations::tanh;
+      case ERF -> DoubleActivations::erf;
+      case SILU -> DoubleActivations::silu;
+      case SINE -> DoubleActivations::sine;
+      case IDENTITY -> DoubleActivations::identity;
+    };
   }
 
   private static void softplus(
@@ -70,9 +84,9 @@ final class DoubleActivations {
       double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
     for (int i = 0; i < count; i += LANES) {
       DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
-      DoubleVector a = h.abs().mul(SQRT_HALF);
+      DoubleVector a = DoubleMath.magnitude(h.mul(SQRT_HALF));
       DoubleVector e = DoubleMath.expOfMinusSquare(a);
-      DoubleVector tail = DoubleMath.erfcOfPositive(a, e).mul(0.5);
+      DoubleVector tail = DoubleMath.erfc(a, e).mul(0.5);
       DoubleVector cdf = constant(1).sub(tail).blend(tail, h.compare(VectorOperators.LT, 0));
       h.mul(cdf).intoArray(value, v + i);
       h.mul(INV_SQRT_2PI).fma(e, cdf).intoArray(derivative, d + i);
@@ -103,8 +117,9 @@ final class DoubleActivations {
       double[] x, int x0, double[] value, int v, double[] derivative, int d, int count) {
     for (int i = 0; i < count; i += LANES) {
       DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
-      DoubleVector e = DoubleMath.expOfMinusSquare(h);
-      DoubleMath.erf(h, e).intoArray(value, v + i);
+      DoubleVector a = DoubleMath.magnitude(h);
+      DoubleVector e = DoubleMath.expOfMinusSquare(a);
+      DoubleMath.erf(h, a, e).intoArray(value, v + i);
       e.mul(TWO_OVER_SQRT_PI).intoArray(derivative, d + i);
     }
   }
@@ -127,11 +142,13 @@ final class DoubleActivations {
       DoubleVector h = DoubleVector.fromArray(SPECIES, x, x0 + i);
       DoubleVector shifted = DoubleMath.quadrantShift(h);
       DoubleVector r = DoubleMath.quadrantRemainder(h, shifted);
-      DoubleVector sine = DoubleMath.sineOfRemainder(r);
-      DoubleVector cosine = DoubleMath.cosineOfRemainder(r);
+      DoubleVector square = DoubleMath.unitSquare(r);
+      DoubleVector sine = DoubleMath.sineOfRemainder(r, square);
+      DoubleVector cosine = DoubleMath.cosineOfRemainder(square);
       LongVector k = shifted.reinterpretAsLongs();
-      DoubleMath.inQuadrant(k, sine, cosine).intoArray(value, v + i);
-      DoubleMath.inQuadrant(k.add(1), sine, cosine).intoArray(derivative, d + i);
+      LongVector exchange = DoubleMath.exchange(k, sine, cosine);
+      DoubleMath.inQuadrant(k, sine, exchange).intoArray(value, v + i);
+      DoubleMath.inQuadrant(k.add(1), cosine, exchange).intoArray(derivative, d + i);
       VectorMask<Double> beyond = DoubleMath.beyondTrigonometricLimit(h);
       if (beyond.anyTrue()) {
         for (int lane = 0; lane < LANES; lane++) {

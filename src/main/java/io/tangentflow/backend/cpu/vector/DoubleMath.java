@@ -87,19 +87,21 @@ final class DoubleMath {
             .reinterpretAsLongs()
             .add(shifted.reinterpretAsLongs().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
             .reinterpretAsDoubles();
-    // The payload of a NaN would have been shifted into its exponent.
-    return scaled
-        .blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW))
-        .blend(x, x.compare(VectorOperators.NE, x));
+    // Elsewhere zero, or the NaN, whose payload would have been shifted into its exponent.
+    return bounded.sub(bounded).blend(scaled, x.compare(VectorOperators.GE, EXP_UNDERFLOW));
   }
 
-  /** exp(−x²), with the rounding error of the square made good. */
-  static DoubleVector expOfMinusSquare(DoubleVector x) {
-    DoubleVector square = x.mul(x);
-    DoubleVector lost = x.fma(x, square.neg());
+  /** |x|, at most where exp(−x²) is zero, so that squares do not overflow. */
+  static DoubleVector magnitude(DoubleVector x) {
+    return x.abs().min(ERFC_UNDERFLOW);
+  }
+
+  /** exp(−a²) of a {@link #magnitude}, with the rounding error of the square made good. */
+  static DoubleVector expOfMinusSquare(DoubleVector a) {
+    DoubleVector square = a.mul(a);
+    DoubleVector lost = a.fma(a, square.neg());
     DoubleVector e = expOfNegative(square.neg());
-    // Where the square overflows, so does what was lost, and e is zero.
-    return e.sub(e.mul(lost)).blend(0, e.compare(VectorOperators.EQ, 0));
+    return e.sub(e.mul(lost));
   }
 
   /** log(1 + u) for 0 ≤ u ≤ 1. */
@@ -116,18 +118,19 @@ final class DoubleMath {
     return small.blend(large, x.abs().compare(VectorOperators.GT, TANH_LIMIT));
   }
 
-  /** erf x, given e = exp(−x²). */
-  static DoubleVector erf(DoubleVector x, DoubleVector e) {
+  /** erf x, given a = |x|, as {@link #magnitude}, and e = exp(−a²). */
+  static DoubleVector erf(DoubleVector x, DoubleVector a, DoubleVector e) {
     DoubleVector s = x.mul(x);
     DoubleVector small = x.mul(horner(ERF, s.fma(constant(2), constant(-1))));
-    DoubleVector large = withSignOf(x, constant(1).sub(erfcOfPositive(x.abs(), e)));
-    return small.blend(large, x.abs().compare(VectorOperators.GT, 1));
+    DoubleVector large = withSignOf(x, constant(1).sub(erfc(a, e)));
+    return small.blend(large, a.compare(VectorOperators.GT, 1));
   }
 
-  /** erfc x for x ≥ 0, given e = exp(−x²): e times a polynomial in (x − c)/(x + c). */
-  static DoubleVector erfcOfPositive(DoubleVector x, DoubleVector e) {
-    DoubleVector bounded = x.min(ERFC_UNDERFLOW);
-    DoubleVector t = bounded.sub(ERFCX_CENTRE).div(bounded.add(ERFCX_CENTRE));
+  /**
+   * erfc of a {@link #magnitude} a, given e = exp(−a²): e times a polynomial in (a − c)/(a + c).
+   */
+  static DoubleVector erfc(DoubleVector a, DoubleVector e) {
+    DoubleVector t = a.sub(ERFCX_CENTRE).div(a.add(ERFCX_CENTRE));
     return e.mul(horner(ERFCX, t));
   }
 
@@ -143,27 +146,36 @@ final class DoubleMath {
     return k.fma(constant(-HALF_PI_LOW), r);
   }
 
-  /** sin r for |r| ≤ π/4. */
-  static DoubleVector sineOfRemainder(DoubleVector r) {
-    return r.mul(horner(SINE, unitSquare(r)));
-  }
-
-  /** cos r for |r| ≤ π/4. */
-  static DoubleVector cosineOfRemainder(DoubleVector r) {
-    return horner(COSINE, unitSquare(r));
-  }
-
-  private static DoubleVector unitSquare(DoubleVector r) {
+  /** r² for |r| ≤ π/4, as the polynomials take it. */
+  static DoubleVector unitSquare(DoubleVector r) {
     return r.mul(r).fma(constant(2 / QUARTER_PI_SQUARED), constant(-1));
   }
 
-  /** sin(r + k π/2) from sin r and cos r; with k + 1 for k it is the cosine. */
-  static DoubleVector inQuadrant(LongVector k, DoubleVector sine, DoubleVector cosine) {
-    LongVector odd = k.and(1).neg();
-    LongVector swapped =
-        sine.reinterpretAsLongs().and(odd.not()).or(cosine.reinterpretAsLongs().and(odd));
+  /** sin r, given the {@link #unitSquare} of r. */
+  static DoubleVector sineOfRemainder(DoubleVector r, DoubleVector square) {
+    return r.mul(horner(SINE, square));
+  }
+
+  /** cos r, given the {@link #unitSquare} of r. */
+  static DoubleVector cosineOfRemainder(DoubleVector square) {
+    return horner(COSINE, square);
+  }
+
+  /** The bits that turn sin r into cos r and back, where the quadrant k is odd. */
+  static LongVector exchange(LongVector k, DoubleVector sine, DoubleVector cosine) {
+    return sine.reinterpretAsLongs()
+        .lanewise(VectorOperators.XOR, cosine.reinterpretAsLongs())
+        .and(k.and(1).neg());
+  }
+
+  /** sin(r + k π/2) from sin r and what exchanges it; cos(r + k π/2) from cos r and k + 1. */
+  static DoubleVector inQuadrant(LongVector k, DoubleVector value, LongVector exchange) {
     LongVector sign = k.and(2).lanewise(VectorOperators.LSHL, 62);
-    return swapped.lanewise(VectorOperators.XOR, sign).reinterpretAsDoubles();
+    return value
+        .reinterpretAsLongs()
+        .lanewise(VectorOperators.XOR, exchange)
+        .lanewise(VectorOperators.XOR, sign)
+        .reinterpretAsDoubles();
   }
 
   /** Where |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */

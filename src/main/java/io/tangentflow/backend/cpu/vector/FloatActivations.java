@@ -20,6 +20,11 @@ final class FloatActivations {
   private static final float TWO_OVER_SQRT_PI = (float) (2 / Math.sqrt(Math.PI));
   private static final float SQRT_HALF = (float) Math.sqrt(0.5);
 
+  /** The loop of one activation. */
+  private interface Loop {
+    void run(float[] x, int x0, float[] value, int v, float[] derivative, int d, int count);
+  }
+
   private FloatActivations() {}
 
   static void run(
@@ -31,17 +36,26 @@ final class FloatActivations {
       float[] derivative,
       int d,
       int count) {
-    switch (phi) {
-      case SOFTPLUS -> softplus(x, x0, value, v, derivative, d, count);
-      case RELU -> relu(x, x0, value, v, derivative, d, count);
-      case GELU -> gelu(x, x0, value, v, derivative, d, count);
-      case QUADRATIC -> quadratic(x, x0, value, v, derivative, d, count);
-      case TANH -> tanh(x, x0, value, v, derivative, d, count);
-      case ERF -> erf(x, x0, value, v, derivative, d, count);
-      case SILU -> silu(x, x0, value, v, derivative, d, count);
-      case SINE -> sine(x, x0, value, v, derivative, d, count);
-      case IDENTITY -> identity(x, x0, value, v, derivative, d, count);
-    }
+    loop(phi).run(x, x0, value, v, derivative, d, count);
+  }
+
+  /**
+   * Called through one place, which compilers of JVMs do not inline where it has three receivers or
+   * more: each loop is then compiled alone. In one method several exceed together what it may
+   * inline, and vectors that are not inlined are slow objects.
+   */
+  private static Loop loop(StandardActivation phi) {
+    return switch (phi) {
+      case SOFTPLUS -> FloatActivations::softplus;
+      case RELU -> FloatActivations::relu;
+      case GELU -> FloatActivations::gelu;
+      case QUADRATIC -> FloatActivations::quadratic;
+      case TANH -> FloatActivations::tanh;
+      case ERF -> FloatActivations::erf;
+      case SILU -> FloatActivations::silu;
+      case SINE -> FloatActivations::sine;
+      case IDENTITY -> FloatActivations::identity;
+    };
   }
 
   private static void softplus(
@@ -70,9 +84,9 @@ final class FloatActivations {
       float[] x, int x0, float[] value, int v, float[] derivative, int d, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector h = FloatVector.fromArray(SPECIES, x, x0 + i);
-      FloatVector a = h.abs().mul(SQRT_HALF);
+      FloatVector a = FloatMath.magnitude(h.mul(SQRT_HALF));
       FloatVector e = FloatMath.expOfMinusSquare(a);
-      FloatVector tail = FloatMath.erfcOfPositive(a, e).mul(0.5f);
+      FloatVector tail = FloatMath.erfc(a, e).mul(0.5f);
       FloatVector cdf = constant(1).sub(tail).blend(tail, h.compare(VectorOperators.LT, 0));
       h.mul(cdf).intoArray(value, v + i);
       h.mul(INV_SQRT_2PI).fma(e, cdf).intoArray(derivative, d + i);
@@ -103,8 +117,9 @@ final class FloatActivations {
       float[] x, int x0, float[] value, int v, float[] derivative, int d, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector h = FloatVector.fromArray(SPECIES, x, x0 + i);
-      FloatVector e = FloatMath.expOfMinusSquare(h);
-      FloatMath.erf(h, e).intoArray(value, v + i);
+      FloatVector a = FloatMath.magnitude(h);
+      FloatVector e = FloatMath.expOfMinusSquare(a);
+      FloatMath.erf(h, a, e).intoArray(value, v + i);
       e.mul(TWO_OVER_SQRT_PI).intoArray(derivative, d + i);
     }
   }
@@ -127,11 +142,13 @@ final class FloatActivations {
       FloatVector h = FloatVector.fromArray(SPECIES, x, x0 + i);
       FloatVector shifted = FloatMath.quadrantShift(h);
       FloatVector r = FloatMath.quadrantRemainder(h, shifted);
-      FloatVector sine = FloatMath.sineOfRemainder(r);
-      FloatVector cosine = FloatMath.cosineOfRemainder(r);
+      FloatVector square = FloatMath.unitSquare(r);
+      FloatVector sine = FloatMath.sineOfRemainder(r, square);
+      FloatVector cosine = FloatMath.cosineOfRemainder(square);
       IntVector k = shifted.reinterpretAsInts();
-      FloatMath.inQuadrant(k, sine, cosine).intoArray(value, v + i);
-      FloatMath.inQuadrant(k.add(1), sine, cosine).intoArray(derivative, d + i);
+      IntVector exchange = FloatMath.exchange(k, sine, cosine);
+      FloatMath.inQuadrant(k, sine, exchange).intoArray(value, v + i);
+      FloatMath.inQuadrant(k.add(1), cosine, exchange).intoArray(derivative, d + i);
       VectorMask<Float> beyond = FloatMath.beyondTrigonometricLimit(h);
       if (beyond.anyTrue()) {
         for (int lane = 0; lane < LANES; lane++) {

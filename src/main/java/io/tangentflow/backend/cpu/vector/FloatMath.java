@@ -91,19 +91,21 @@ final class FloatMath {
             .reinterpretAsInts()
             .add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
             .reinterpretAsFloats();
-    // The payload of a NaN would have been shifted into its exponent.
-    return scaled
-        .blend(0, x.compare(VectorOperators.LT, EXP_UNDERFLOW))
-        .blend(x, x.compare(VectorOperators.NE, x));
+    // Elsewhere zero, or the NaN, whose payload would have been shifted into its exponent.
+    return bounded.sub(bounded).blend(scaled, x.compare(VectorOperators.GE, EXP_UNDERFLOW));
   }
 
-  /** exp(−x²), with the rounding error of the square made good. */
-  static FloatVector expOfMinusSquare(FloatVector x) {
-    FloatVector square = x.mul(x);
-    FloatVector lost = x.fma(x, square.neg());
+  /** |x|, at most where exp(−x²) is zero, so that squares do not overflow. */
+  static FloatVector magnitude(FloatVector x) {
+    return x.abs().min(ERFC_UNDERFLOW);
+  }
+
+  /** exp(−a²) of a {@link #magnitude}, with the rounding error of the square made good. */
+  static FloatVector expOfMinusSquare(FloatVector a) {
+    FloatVector square = a.mul(a);
+    FloatVector lost = a.fma(a, square.neg());
     FloatVector e = expOfNegative(square.neg());
-    // Where the square overflows, so does what was lost, and e is zero.
-    return e.sub(e.mul(lost)).blend(0, e.compare(VectorOperators.EQ, 0));
+    return e.sub(e.mul(lost));
   }
 
   /** log(1 + u) for 0 ≤ u ≤ 1. */
@@ -120,18 +122,19 @@ final class FloatMath {
     return small.blend(large, x.abs().compare(VectorOperators.GT, TANH_LIMIT));
   }
 
-  /** erf x, given e = exp(−x²). */
-  static FloatVector erf(FloatVector x, FloatVector e) {
+  /** erf x, given a = |x|, as {@link #magnitude}, and e = exp(−a²). */
+  static FloatVector erf(FloatVector x, FloatVector a, FloatVector e) {
     FloatVector s = x.mul(x);
     FloatVector small = x.mul(horner(ERF, s.fma(constant(2), constant(-1))));
-    FloatVector large = withSignOf(x, constant(1).sub(erfcOfPositive(x.abs(), e)));
-    return small.blend(large, x.abs().compare(VectorOperators.GT, 1));
+    FloatVector large = withSignOf(x, constant(1).sub(erfc(a, e)));
+    return small.blend(large, a.compare(VectorOperators.GT, 1));
   }
 
-  /** erfc x for x ≥ 0, given e = exp(−x²): e times a polynomial in (x − c)/(x + c). */
-  static FloatVector erfcOfPositive(FloatVector x, FloatVector e) {
-    FloatVector bounded = x.min(ERFC_UNDERFLOW);
-    FloatVector t = bounded.sub(ERFCX_CENTRE).div(bounded.add(ERFCX_CENTRE));
+  /**
+   * erfc of a {@link #magnitude} a, given e = exp(−a²): e times a polynomial in (a − c)/(a + c).
+   */
+  static FloatVector erfc(FloatVector a, FloatVector e) {
+    FloatVector t = a.sub(ERFCX_CENTRE).div(a.add(ERFCX_CENTRE));
     return e.mul(horner(ERFCX, t));
   }
 
@@ -148,27 +151,36 @@ final class FloatMath {
     return k.fma(constant(-HALF_PI_LOW), r);
   }
 
-  /** sin r for |r| ≤ π/4. */
-  static FloatVector sineOfRemainder(FloatVector r) {
-    return r.mul(horner(SINE, unitSquare(r)));
-  }
-
-  /** cos r for |r| ≤ π/4. */
-  static FloatVector cosineOfRemainder(FloatVector r) {
-    return horner(COSINE, unitSquare(r));
-  }
-
-  private static FloatVector unitSquare(FloatVector r) {
+  /** r² for |r| ≤ π/4, as the polynomials take it. */
+  static FloatVector unitSquare(FloatVector r) {
     return r.mul(r).fma(constant(2 / QUARTER_PI_SQUARED), constant(-1));
   }
 
-  /** sin(r + k π/2) from sin r and cos r; with k + 1 for k it is the cosine. */
-  static FloatVector inQuadrant(IntVector k, FloatVector sine, FloatVector cosine) {
-    IntVector odd = k.and(1).neg();
-    IntVector swapped =
-        sine.reinterpretAsInts().and(odd.not()).or(cosine.reinterpretAsInts().and(odd));
+  /** sin r, given the {@link #unitSquare} of r. */
+  static FloatVector sineOfRemainder(FloatVector r, FloatVector square) {
+    return r.mul(horner(SINE, square));
+  }
+
+  /** cos r, given the {@link #unitSquare} of r. */
+  static FloatVector cosineOfRemainder(FloatVector square) {
+    return horner(COSINE, square);
+  }
+
+  /** The bits that turn sin r into cos r and back, where the quadrant k is odd. */
+  static IntVector exchange(IntVector k, FloatVector sine, FloatVector cosine) {
+    return sine.reinterpretAsInts()
+        .lanewise(VectorOperators.XOR, cosine.reinterpretAsInts())
+        .and(k.and(1).neg());
+  }
+
+  /** sin(r + k π/2) from sin r and what exchanges it; cos(r + k π/2) from cos r and k + 1. */
+  static FloatVector inQuadrant(IntVector k, FloatVector value, IntVector exchange) {
     IntVector sign = k.and(2).lanewise(VectorOperators.LSHL, 30);
-    return swapped.lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
+    return value
+        .reinterpretAsInts()
+        .lanewise(VectorOperators.XOR, exchange)
+        .lanewise(VectorOperators.XOR, sign)
+        .reinterpretAsFloats();
   }
 
   /** Where |x| is beyond {@link #TRIGONOMETRIC_LIMIT}. */

@@ -222,8 +222,9 @@ final class Gaussian {
           main.add(
               square.mul(square).fma(sum(COSINE, square), lostOfSquare.fma(constant(-0.5), lost)));
       LongVector k = shifted.reinterpretAsLongs();
-      radius.mul(DoubleMath.inQuadrant(k.add(1), sine, cosine)).intoArray(radial, p);
-      radius.mul(DoubleMath.inQuadrant(k, sine, cosine)).intoArray(angular, p);
+      LongVector exchange = DoubleMath.exchange(k, sine, cosine);
+      radius.mul(DoubleMath.inQuadrant(k.add(1), cosine, exchange)).intoArray(radial, p);
+      radius.mul(DoubleMath.inQuadrant(k, sine, exchange)).intoArray(angular, p);
     }
   }
 
