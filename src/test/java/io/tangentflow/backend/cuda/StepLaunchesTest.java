@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.gradient.DiscreteAdjoint;
+import io.tangentflow.kernel.empirical.EmpiricalNtk;
+import io.tangentflow.kernel.empirical.GramPlan;
+import io.tangentflow.kernel.empirical.GramStrategy;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.model.StandardActivation;
@@ -44,6 +48,13 @@ class StepLaunchesTest {
     assertEquals(8 + 8, launchesOfOneMoreStep(Tableau.RK4, this::features));
   }
 
+  /** As cuda-kernels/paper/steps.py has it, whose predictions of Grams are made from it. */
+  @Test
+  void aGramIsTwelveLaunchesForASlotAndElevenMore() {
+    assertEquals(12 * 4 + 11, launches(Tableau.EULER, 4, this::gram));
+    assertEquals(12 * 3 * 4 + 11, launches(Tableau.RK4, 3, this::gram));
+  }
+
   private interface Job {
     Matrix run(TimeGrid grid, Weights weights, Matrix x, Workspace workspace);
   }
@@ -54,6 +65,15 @@ class StepLaunchesTest {
 
   private Matrix features(TimeGrid grid, Weights weights, Matrix x, Workspace workspace) {
     return new DiscreteAdjoint(grid).features(weights, x, workspace).outputs();
+  }
+
+  private Matrix gram(TimeGrid grid, Weights weights, Matrix x, Workspace workspace) {
+    GramPlan plan =
+        GramPlan.inOneBlock(
+            GramStrategy.STRUCTURED, MODEL, x.columns(), MemoryBudget.shared(1L << 26));
+    new EmpiricalNtk(MODEL, grid, plan)
+        .gram(weights, Networks.inputs(MODEL, x.columns()), workspace, fraction -> {});
+    return x;
   }
 
   private static long launchesOfOneMoreStep(Tableau tableau, Job job) {
