@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.data.AtomicFile;
@@ -110,7 +110,7 @@ final class ActivationCommand implements Callable<Integer> {
             Table.Column.right("sup |φ''|"),
             Table.Column.left("kind"),
             Table.Column.left("dual"));
-    ObjectNode object = new ObjectMapper().createObjectNode();
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
     ArrayNode all = object.putArray("activations");
     for (Activations.Form form : Activations.forms()) {
       Activation phi = form.example();

@@ -1,25 +1,22 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
-import io.tangentflow.backend.Workspace;
-import io.tangentflow.kernel.empirical.EmpiricalNtk;
-import io.tangentflow.kernel.empirical.GramForecast;
-import io.tangentflow.kernel.empirical.GramPlan;
-import io.tangentflow.kernel.empirical.GramPlanner;
-import io.tangentflow.model.DenseMatrix;
-import io.tangentflow.model.NeuralOde;
-import io.tangentflow.model.Philox;
-import io.tangentflow.ode.Tableau;
-import io.tangentflow.ode.TimeGrid;
-import io.tangentflow.ode.Weights;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.backend.Roofline;
+import io.tangentflow.backend.check.MeasuredRoofline;
+import io.tangentflow.backend.check.OperationRate;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
-import org.apache.commons.math3.stat.descriptive.rank.Median;
+import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,199 +24,176 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "WHAT",
-    description = "Times a computation on this machine, on random inputs.",
-    subcommands = {BenchCommand.Ntk.class, BenchPlanCommand.class, BenchTrainingCommand.class})
-final class BenchCommand {
+    synopsisSubcommandLabel = "[WHAT]",
+    description = {
+      "The rate of every hot operation here, beside what this machine was measured to do before and"
+          + " after, in the same process: the FLOP/s of a large product and the bandwidth of a large"
+          + " copy. With WHAT: the time of a computation on random inputs.",
+      "A fraction is of whichever of the two bounds the operation. Beyond 1 it has found its matrices in"
+          + " a cache; a larger --width leaves it."
+    },
+    subcommands = {
+      BenchGradientCommand.class,
+      BenchNtkCommand.class,
+      BenchPlanCommand.class,
+      BenchLimitCommand.class,
+      BenchActivationCommand.class,
+      BenchEnsembleCommand.class,
+      BenchTrainingCommand.class,
+      BenchScalingCommand.class
+    })
+final class BenchCommand implements Callable<Integer> {
 
-  private static final long INPUT_SEED = 1;
+  private static final int STEP_OF_WIDTHS = 64;
 
-  /** Standard normal inputs, d×N. */
-  static DenseMatrix inputs(int dimension, int samples) {
-    DenseMatrix inputs = DenseMatrix.zeros(dimension, samples);
-    Philox.gaussian(INPUT_SEED, 0, 0, inputs.values().length, (i, z) -> inputs.values()[i] = z);
-    return inputs;
+  @Mixin private Console console;
+  @Mixin private BenchEngine engine;
+
+  @Option(
+      names = "--width",
+      paramLabel = "N",
+      description =
+          "Order n of the matrices, a multiple of 64 (default: 2048, on a device 4096, or what fits).")
+  private Integer width;
+
+  @Override
+  public Integer call() {
+    try (Backend backend = engine.open()) {
+      long budget = engine.budgetBytes(backend);
+      int n = order(backend, budget);
+      console.status("on " + backend.name() + ", " + backend.description());
+      List<OperationRate> rates = new ArrayList<>();
+      MeasuredRoofline peak =
+          MeasuredRoofline.around(
+              backend, engine.threads(), budget, () -> rates.addAll(rates(backend, budget, n)));
+      print(backend, n, peak, rates);
+    }
+    return 0;
   }
 
-  @Command(
-      name = "ntk",
-      mixinStandardHelpOptions = true,
-      description = {
-        "The time of an empirical NTK Gram matrix: making the weights, forward, adjoint and Gram"
-            + " together.",
-        "It is computed three times to warm up, then again and again; the time is the median."
-      })
-  static final class Ntk implements Callable<Integer> {
-
-    private static final int WARM_UPS = 3;
-
-    @Mixin private Console console;
-    @Mixin private NetworkOptions network;
-    @Mixin private EngineOptions engine;
-    @Mixin private MemoryOption memory;
-    @Mixin private GramOptions gram;
-
-    @Option(
-        names = "--width",
-        paramLabel = "N",
-        defaultValue = "2048",
-        description = "Width n (default: ${DEFAULT-VALUE}).")
-    private int width;
-
-    @Option(
-        names = "--samples",
-        paramLabel = "N",
-        defaultValue = "64",
-        description = "Samples N, standard normal (default: ${DEFAULT-VALUE}).")
-    private int samples;
-
-    @Option(
-        names = "--input-dim",
-        paramLabel = "D",
-        defaultValue = "784",
-        description = "Dimension d of an input (default: ${DEFAULT-VALUE}).")
-    private int inputDim;
-
-    @Option(
-        names = "--depth",
-        paramLabel = "L",
-        defaultValue = "20",
-        description = "Steps L of the solver (default: ${DEFAULT-VALUE}).")
-    private int depth;
-
-    @Option(
-        names = "--solver",
-        paramLabel = "NAME",
-        defaultValue = "euler",
-        description = "As of 'ntk' (default: ${DEFAULT-VALUE}).")
-    private String solver;
-
-    @Option(
-        names = "--runs",
-        paramLabel = "R",
-        defaultValue = "5",
-        description = "Timed runs (default: ${DEFAULT-VALUE}).")
-    private int runs;
-
-    @Override
-    public Integer call() {
-      if (runs < 1) {
-        throw new InvalidConfiguration("--runs", "must be at least 1, not " + runs);
-      }
-      gram.require();
-      NeuralOde model = network.model(inputDim, width);
-      TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
-      try (Backend backend = engine.open()) {
-        GramForecast forecast =
-            gram.forecasts(
-                    new GramPlanner(model, grid, samples, backend, memory.budget(backend)), true)
-                .get(0);
-        GramPlan plan = forecast.plan();
-        console.status(
-            "plan: " + forecast + " on " + backend.name() + ", " + backend.description());
-        DenseMatrix inputs = inputs(inputDim, samples);
-        double[] seconds = new double[runs];
-        double[] weights = new double[runs];
-        EmpiricalNtk ntk = new EmpiricalNtk(model, grid, plan);
-        EmpiricalNtk.Result result = null;
-        for (int run = 0; run < WARM_UPS; run++) {
-          result = gram(ntk, inputs, backend);
-        }
-        try (Console.Progress progress = console.progress("runs", runs)) {
-          for (int run = 0; run < runs; run++) {
-            long start = System.nanoTime();
-            result = gram(ntk, inputs, backend);
-            seconds[run] = (System.nanoTime() - start) * 1e-9;
-            weights[run] = weightsSeconds(model, backend);
-            progress.at(run + 1L);
-          }
-        }
-        report(model, grid, forecast, result, seconds, weights, backend);
-      }
-      return 0;
+  private List<OperationRate> rates(Backend backend, long budget, int n) {
+    AtomicInteger begun = new AtomicInteger();
+    try (Console.Progress progress = console.progress("operations", OperationRate.OPERATIONS)) {
+      return OperationRate.measure(
+          backend,
+          budget,
+          n,
+          name -> {
+            progress.detail(name);
+            progress.at(begun.getAndIncrement());
+          });
     }
+  }
 
-    private double weightsSeconds(NeuralOde model, Backend backend) {
-      long start = System.nanoTime();
-      long bytes = Weights.bytes(model, backend.precision().bytes());
-      try (Workspace workspace = backend.workspace("the weights", bytes)) {
-        Weights.place(model, network.parameters(), workspace);
-        return (System.nanoTime() - start) * 1e-9;
-      }
+  private int order(Backend backend, long budget) {
+    int greatest = OperationRate.greatestWidth(backend, budget);
+    if (greatest < STEP_OF_WIDTHS) {
+      throw new InvalidConfiguration("--memory", "is too little for matrices of order 64; give 1m");
     }
+    if (width == null) {
+      return OperationRate.width(backend, budget);
+    }
+    if (width < STEP_OF_WIDTHS || width % STEP_OF_WIDTHS != 0 || width > greatest) {
+      throw new InvalidConfiguration(
+          "--width",
+          String.format(
+              "must be a multiple of 64 from 64 to the %d that fit, not %d", greatest, width));
+    }
+    return width;
+  }
 
-    private EmpiricalNtk.Result gram(EmpiricalNtk ntk, DenseMatrix inputs, Backend backend) {
-      return ntk.gram(network.parameters(), inputs, backend, fraction -> {});
+  private void print(Backend backend, int n, MeasuredRoofline peak, List<OperationRate> rates) {
+    Precision precision = backend.precision();
+    Roofline roofline = peak.roofline();
+    ObjectNode object =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("backend", backend.name())
+            .put("precision", precision.toString())
+            .put("threads", engine.threads())
+            .put("width", n)
+            .put("gemmGflops", peak.best().gigaflops())
+            .put("fp64GemmGflops", peak.best().gigaflopsOfFp64())
+            .put("copyGigabytesPerSecond", peak.best().gigabytesPerSecond())
+            .put("gemmOrder", peak.order())
+            .put("copiedBytes", peak.copiedBytes());
+    BenchRuns.putSgemm(object, peak.best().gigaflops(), backend);
+    put(object.putObject("first"), peak.first());
+    put(object.putObject("last"), peak.last());
+    ArrayNode list = object.putArray("operations");
+    Table table =
+        Table.of(
+            caption(backend, n, peak),
+            Table.Column.left("operation"),
+            Table.Column.right("seconds"),
+            Table.Column.right("GB/s"),
+            Table.Column.right("GFLOP/s"),
+            Table.Column.right("fraction"),
+            Table.Column.left("of"),
+            Table.Column.right("ns per entry and core"));
+    for (OperationRate rate : rates) {
+      Optional<Double> fraction = rate.fractionOf(roofline, precision);
+      boolean memory = rate.boundByMemory(roofline, precision);
+      String bound = fraction.isEmpty() ? "–" : memory ? "copy" : "product";
+      OptionalDouble perEntry =
+          backend.sharesHostMemory()
+              ? rate.nanosecondsPerEntry(engine.threads())
+              : OptionalDouble.empty();
+      table =
+          table.row(
+              Cell.of(rate.name()),
+              Cell.of(rate.seconds(), 3),
+              Cell.of(rate.gigabytesPerSecond(), 3),
+              rate.flops() == 0 ? Cell.of("–") : Cell.of(rate.gigaflops(), 3),
+              fraction.map(f -> Cell.of(f, 2)).orElse(Cell.of("–")),
+              Cell.of(bound),
+              perEntry.isPresent() ? Cell.of(perEntry.getAsDouble(), 3) : Cell.of("–"));
+      list.addObject()
+          .put("operation", rate.name())
+          .put("seconds", rate.seconds())
+          .put("gigabytesPerSecond", rate.gigabytesPerSecond())
+          .put("gflops", rate.gigaflops())
+          .put("fraction", fraction.orElse(null))
+          .put("bound", fraction.isEmpty() ? null : bound)
+          .put(
+              "nanosecondsPerEntryAndCore",
+              perEntry.isPresent() ? (Double) perEntry.getAsDouble() : null);
     }
+    console.result(table.toText(), object);
+  }
 
-    private void report(
-        NeuralOde model,
-        TimeGrid grid,
-        GramForecast forecast,
-        EmpiricalNtk.Result result,
-        double[] seconds,
-        double[] weights,
-        Backend backend) {
-      double median = new Median().evaluate(seconds);
-      double ofWeights = new Median().evaluate(weights);
-      double least = Arrays.stream(seconds).min().orElseThrow();
-      double most = Arrays.stream(seconds).max().orElseThrow();
-      GramPlan plan = forecast.plan();
-      String algorithm = plan.algorithm();
-      ObjectNode object =
-          new ObjectMapper()
-              .createObjectNode()
-              .put("seconds", median)
-              .put("leastSeconds", least)
-              .put("greatestSeconds", most)
-              .put("weightsSeconds", ofWeights)
-              .put("expectedSeconds", forecast.known() ? forecast.seconds() : null)
-              .put("runs", runs)
-              .put("algorithm", algorithm)
-              .put("peakBytes", result.peakBytes())
-              .put("flops", plan.flops())
-              .put("backend", backend.name())
-              .put("precision", backend.precision().toString());
-      Table table =
-          Table.of(
-                  String.format(
-                      "Tangent kernel of %s, width %d, %s by %s, on %d samples, d = %d:",
-                      model.activation().label(),
-                      model.width(),
-                      grid,
-                      backend.precision(),
-                      samples,
-                      inputDim),
-                  Table.Column.left("quantity"),
-                  Table.Column.right("value"))
-              .row(Cell.of("algorithm"), Cell.of(algorithm))
-              .row(Cell.of("seconds, median of " + runs), Cell.of(median, 3))
-              .row(Cell.of("  least"), Cell.of(least, 3))
-              .row(Cell.of("  greatest"), Cell.of(most, 3))
-              .row(Cell.of("  of which the weights"), Cell.of(ofWeights, 3))
-              .row(
-                  Cell.of("expected over actual"),
-                  forecast.known() ? Cell.of(forecast.seconds() / median, 2) : Cell.of("–"))
-              .row(Cell.of("GFLOP/s of the plan"), Cell.of(plan.flops() / median * 1e-9, 3))
-              .row(Cell.of("peak MiB on the backend"), Cell.of(result.peakBytes() / 1048576.0, 4));
-      if (result.compression().isPresent()) {
-        EmpiricalNtk.Compression fewer = result.compression().get();
-        // √Σλ² bounds the greatest eigenvalue, and needs no solver.
-        double norm = result.gram().norm();
-        double error = fewer.gramError(norm) / norm;
-        double truncation = fewer.gramTruncation(norm) / norm;
-        object
-            .put("timeNodes", fewer.nodes())
-            .put("relativeTruncation", truncation)
-            .put("relativeError", error);
-        table =
-            table
-                .row(
-                    Cell.of("bound of what " + fewer.nodes() + " nodes leave out, relatively"),
-                    Cell.of(truncation, 2))
-                .row(Cell.of("  with the rounding of their making"), Cell.of(error, 2));
-      }
-      console.result(table.toText(), object);
-    }
+  private static void put(ObjectNode node, MeasuredRoofline.Rates rates) {
+    node.put("gflops", rates.gigaflops())
+        .put("fp64Gflops", rates.gigaflopsOfFp64())
+        .put("copyGigabytesPerSecond", rates.gigabytesPerSecond());
+  }
+
+  private String caption(Backend backend, int n, MeasuredRoofline peak) {
+    MeasuredRoofline.Rates first = peak.first();
+    MeasuredRoofline.Rates last = peak.last();
+    return String.format(
+        "Matrices of order %d in %s, %d thread%s. Measured first and last: products of order %d %.3g"
+            + " and %.3g GFLOP/s, in fp64 %.3g and %.3g; copies of %d MiB %.3g and %.3g GB/s. Of each"
+            + " the better counts; they differ by %.0f, %.0f and %.0f %%.",
+        n,
+        backend.precision(),
+        engine.threads(),
+        engine.threads() == 1 ? "" : "s",
+        peak.order(),
+        first.gigaflops(),
+        last.gigaflops(),
+        first.gigaflopsOfFp64(),
+        last.gigaflopsOfFp64(),
+        peak.copiedBytes() >> 20,
+        first.gigabytesPerSecond(),
+        last.gigabytesPerSecond(),
+        apart(first.gigaflops(), last.gigaflops()),
+        apart(first.gigaflopsOfFp64(), last.gigaflopsOfFp64()),
+        apart(first.gigabytesPerSecond(), last.gigabytesPerSecond()));
+  }
+
+  /** In per cent of the better. */
+  private static double apart(double first, double last) {
+    return 100 * Math.abs(first - last) / Math.max(first, last);
   }
 }

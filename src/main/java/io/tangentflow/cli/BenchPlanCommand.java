@@ -1,16 +1,16 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.MemoryBudget;
-import io.tangentflow.kernel.empirical.EmpiricalNtk;
+import io.tangentflow.backend.check.Stopwatch;
+import io.tangentflow.experiment.timing.NtkJob;
 import io.tangentflow.kernel.empirical.GramForecast;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.empirical.GramPlanner;
 import io.tangentflow.kernel.empirical.TimeNodes;
-import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
@@ -39,8 +39,7 @@ final class BenchPlanCommand implements Callable<Integer> {
 
   @Mixin private Console console;
   @Mixin private NetworkOptions network;
-  @Mixin private EngineOptions engine;
-  @Mixin private MemoryOption memory;
+  @Mixin private BenchEngine engine;
 
   @Option(
       names = "--widths",
@@ -121,12 +120,12 @@ final class BenchPlanCommand implements Callable<Integer> {
             Table.Column.left("chosen"),
             Table.Column.right("chosen / best"),
             Table.Column.right("expected / actual"));
-    ArrayNode problems = new ObjectMapper().createArrayNode();
+    ArrayNode problems = JsonNodeFactory.instance.arrayNode();
     double worst = 0;
     try (Backend backend = engine.open();
         Console.Progress progress =
             console.progress("problems", (long) widths.size() * samples.size() * depths.size())) {
-      MemoryBudget budget = memory.budget(backend);
+      MemoryBudget budget = engine.memory().budget(backend);
       long done = 0;
       for (int width : widths) {
         for (int count : samples) {
@@ -140,7 +139,7 @@ final class BenchPlanCommand implements Callable<Integer> {
         }
       }
     }
-    ObjectNode object = new ObjectMapper().createObjectNode().put("worstChosenOverBest", worst);
+    ObjectNode object = JsonNodeFactory.instance.objectNode().put("worstChosenOverBest", worst);
     object.set("problems", problems);
     console.result(
         table.toText() + String.format("%nThe choice took at most %.2f times the best.%n", worst),
@@ -154,26 +153,23 @@ final class BenchPlanCommand implements Callable<Integer> {
     TimeGrid grid = new TimeGrid(Tableau.named("euler"), depth);
     List<GramForecast> forecasts =
         new GramPlanner(model, grid, count, backend, budget).forecasts(nodes);
-    DenseMatrix inputs = BenchCommand.inputs(inputDim, count);
     Map<String, Double> taken = new TreeMap<>();
-    for (GramForecast forecast : forecasts) {
-      GramPlan plan = forecast.plan();
-      EmpiricalNtk ntk = new EmpiricalNtk(model, grid, plan);
-      double least = seconds(ntk, inputs, backend);
-      if (least < LONG_SECONDS) {
-        for (int run = 0; run < RUNS; run++) {
-          least = Math.min(least, seconds(ntk, inputs, backend));
+    try (Stopwatch watch = new Stopwatch(backend)) {
+      for (GramForecast forecast : forecasts) {
+        GramPlan plan = forecast.plan();
+        try (NtkJob job =
+            new NtkJob(model, grid, plan, count, network.seed, backend, result -> {})) {
+          double least = watch.seconds(job::run);
+          if (least < LONG_SECONDS) {
+            for (int run = 0; run < RUNS; run++) {
+              least = Math.min(least, watch.seconds(job::run));
+            }
+          }
+          taken.put(plan.algorithm(), least);
         }
       }
-      taken.put(plan.algorithm(), least);
     }
     return new Trial(model, count, depth, forecasts, taken);
-  }
-
-  private double seconds(EmpiricalNtk ntk, DenseMatrix inputs, Backend backend) {
-    long start = System.nanoTime();
-    ntk.gram(network.parameters(), inputs, backend, fraction -> {});
-    return (System.nanoTime() - start) * 1e-9;
   }
 
   private static Cell[] row(Trial trial) {
@@ -197,8 +193,8 @@ final class BenchPlanCommand implements Callable<Integer> {
 
   private static ObjectNode json(Trial trial) {
     ObjectNode object =
-        new ObjectMapper()
-            .createObjectNode()
+        JsonNodeFactory.instance
+            .objectNode()
             .put("width", trial.model.width())
             .put("samples", trial.samples)
             .put("depth", trial.depth)

@@ -1,231 +1,131 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.backend.check.OperationProfile;
-import io.tangentflow.gradient.DiscreteAdjoint;
-import io.tangentflow.model.Block;
+import io.tangentflow.backend.check.Runs;
+import io.tangentflow.backend.check.Stopwatch;
+import io.tangentflow.experiment.timing.JobTime;
+import io.tangentflow.experiment.timing.TrainingJob;
 import io.tangentflow.model.NeuralOde;
-import io.tangentflow.model.Parameters;
-import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
-import io.tangentflow.ode.Weights;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
-import io.tangentflow.train.Loss;
-import io.tangentflow.train.Training;
-import io.tangentflow.train.UpdateRule;
-import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
-import org.apache.commons.math3.stat.descriptive.rank.Median;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 @Command(
     name = "training",
     mixinStandardHelpOptions = true,
+    defaultValueProvider = BenchTrainingCommand.Defaults.class,
     description = {
       "The time of a step of full-batch gradient descent on the squared loss, and where it goes: the"
           + " share of each operation.",
-      "Steps are taken to warm up, then timed, the time being the median; then profiled, each operation"
-          + " waited for."
+      "Steps are timed, then as many profiled, each operation waited for. GFLOP/s count the products."
     })
 final class BenchTrainingCommand implements Callable<Integer> {
 
-  private static final int WARM_UPS = 5;
-  private static final int TARGET_STREAM = 7;
-
-  /** So small that the weights stay what they are, whatever the network. */
-  private static final double LEARNING_RATE = 1e-9;
+  static final class Defaults extends BenchSizeOptions.Defaults {
+    Defaults() {
+      super(Map.of("--width", "2048", "--samples", "500", "--depth", "10", "--solver", "euler"));
+    }
+  }
 
   @Mixin private Console console;
   @Mixin private NetworkOptions network;
-  @Mixin private EngineOptions engine;
-  @Mixin private MemoryOption memory;
-
-  @Option(
-      names = "--width",
-      paramLabel = "N",
-      defaultValue = "2048",
-      description = "Width n (default: ${DEFAULT-VALUE}).")
-  private int width;
-
-  @Option(
-      names = "--samples",
-      paramLabel = "N",
-      defaultValue = "500",
-      description = "Samples N, standard normal (default: ${DEFAULT-VALUE}).")
-  private int samples;
-
-  @Option(
-      names = "--input-dim",
-      paramLabel = "D",
-      defaultValue = "784",
-      description = "Dimension d of an input (default: ${DEFAULT-VALUE}).")
-  private int inputDim;
-
-  @Option(
-      names = "--depth",
-      paramLabel = "L",
-      defaultValue = "10",
-      description = "Steps L of the solver (default: ${DEFAULT-VALUE}).")
-  private int depth;
-
-  @Option(
-      names = "--solver",
-      paramLabel = "NAME",
-      defaultValue = "euler",
-      description = "As of 'train' (default: ${DEFAULT-VALUE}).")
-  private String solver;
-
-  @Option(
-      names = "--runs",
-      paramLabel = "R",
-      defaultValue = "10",
-      description = "Timed steps, and profiled ones (default: ${DEFAULT-VALUE}).")
-  private int runs;
+  @Mixin private BenchSizeOptions size;
+  @Mixin private BenchRuns runs;
+  @Mixin private BenchEngine engine;
 
   @Override
   public Integer call() {
-    if (runs < 1) {
-      throw new InvalidConfiguration("--runs", "must be at least 1, not " + runs);
-    }
-    if (samples < 1) {
-      throw new InvalidConfiguration("--samples", "must be at least 1, not " + samples);
-    }
-    NeuralOde model = network.model(inputDim, width);
-    TimeGrid grid = new TimeGrid(Tableau.named(solver), depth);
+    runs.require();
+    NeuralOde model = network.model(size.inputDim, size.width);
+    TimeGrid grid = size.grid();
     try (Backend backend = engine.open()) {
-      console.status("on " + backend.name() + ", " + backend.description());
-      long budget = memory.budget(backend).deviceBytes();
-      double seconds = new Median().evaluate(times(model, grid, backend, budget, () -> {}));
+      long budget = engine.budgetBytes(backend);
+      JobTime time =
+          runs.time(
+              () -> new TrainingJob(model, grid, size.samples, network.seed, backend, budget),
+              backend,
+              budget,
+              console);
       try (Workspace scratch = backend.workspace("a profile", Long.BYTES)) {
         Matrix one = scratch.allocate(1, 1);
         Runnable wait = backend.sharesHostMemory() ? () -> {} : () -> backend.dot(one, one);
         OperationProfile profile = new OperationProfile(backend, wait);
-        double[] profiled = times(model, grid, profile.profiled(), budget, profile::clear);
-        report(model, grid, seconds, new Median().evaluate(profiled), profile, backend);
+        report(model, grid, time, profile(model, grid, profile, backend, budget), backend);
       }
     }
     return 0;
   }
 
-  /**
-   * Seconds of steps.
-   *
-   * @param warm is called when the JVM is
-   */
-  private double[] times(
-      NeuralOde model, TimeGrid grid, Backend backend, long budget, Runnable warm) {
-    String purpose = String.format("training %d samples at width %d", samples, width);
-    try (Workspace workspace = backend.workspace(purpose, budget)) {
-      Weights weights = Weights.place(model, network.parameters(), workspace);
-      Matrix x = weights.upload(BenchCommand.inputs(inputDim, samples), workspace);
-      Matrix y =
-          workspace.upload(
-              Parameters.gaussian(model.outputs(), samples, network.seed, TARGET_STREAM));
-      Training training =
-          new Training(
-              new Training.Setup(
-                  new DiscreteAdjoint(grid),
-                  Loss.SQUARED,
-                  false,
-                  EnumSet.allOf(Block.class),
-                  new UpdateRule.Descent(),
-                  LEARNING_RATE,
-                  samples),
-              weights,
-              x,
-              y,
-              epoch -> new int[0],
-              report -> {},
-              workspace);
-      for (int step = 0; step < WARM_UPS; step++) {
-        training.step();
-      }
-      warm.run();
-      double[] seconds = new double[runs];
-      for (int step = 0; step < runs; step++) {
-        long start = System.nanoTime();
-        training.step();
-        seconds[step] = (System.nanoTime() - start) * 1e-9;
-      }
-      return seconds;
+  /** Steps while each operation is waited for, and where their time went. */
+  private record Profiled(Runs steps, List<OperationProfile.Entry> operations) {}
+
+  private Profiled profile(
+      NeuralOde model, TimeGrid grid, OperationProfile profile, Backend backend, long budget) {
+    Backend profiled = profile.profiled();
+    try (TrainingJob job =
+            new TrainingJob(model, grid, size.samples, network.seed, profiled, budget);
+        Stopwatch watch = new Stopwatch(backend)) {
+      Runs steps = watch.runs(job::run, runs.runs, profile::clear, run -> {});
+      return new Profiled(steps, profile.entries()); // Before the matrices are freed.
     }
   }
 
   private void report(
-      NeuralOde model,
-      TimeGrid grid,
-      double seconds,
-      double profiledSeconds,
-      OperationProfile profile,
-      Backend backend) {
-    // What is done less than once in each step is none of it: matrices are freed at the end.
-    List<OperationProfile.Entry> entries =
-        profile.entries().stream().filter(entry -> entry.calls() % runs == 0).toList();
+      NeuralOde model, TimeGrid grid, JobTime time, Profiled profiled, Backend backend) {
+    int steps = runs.runs;
+    List<OperationProfile.Entry> entries = profiled.operations;
     double all = entries.stream().mapToDouble(OperationProfile.Entry::seconds).sum();
-    double flops = flops(model, grid);
-    ObjectNode object =
-        new ObjectMapper()
-            .createObjectNode()
-            .put("seconds", seconds)
-            .put("profiledSeconds", profiledSeconds)
-            .put("gflops", flops / seconds * 1e-9)
-            .put("flops", flops)
-            .put("runs", runs)
-            .put("backend", backend.name())
-            .put("precision", backend.precision().toString());
+    ObjectNode object = runs.json("training", time, backend, engine.threads());
+    size.describe(object);
+    object
+        .put("activation", model.activation().label())
+        .put("outputs", model.outputs())
+        .put("profiledSeconds", profiled.steps.median());
     ArrayNode list = object.putArray("operations");
-    Table table =
+    Table shares =
         Table.of(
-            String.format(
-                "A step of %s, width %d, %s by %s, on %d samples, d = %d, %d output%s: %.3g s, %.3g"
-                    + " GFLOP/s. Of %d profiled steps:",
-                model.activation().label(),
-                width,
-                grid,
-                backend.precision(),
-                samples,
-                inputDim,
-                model.outputs(),
-                model.outputs() == 1 ? "" : "s",
-                seconds,
-                flops / seconds * 1e-9,
-                runs),
+            "Of " + steps + " profiled steps:",
             Table.Column.left("operation"),
             Table.Column.right("calls a step"),
             Table.Column.right("seconds a step"),
             Table.Column.right("share of operations"));
     for (OperationProfile.Entry entry : entries) {
+      double calls = entry.calls() / (double) steps;
+      double seconds = entry.seconds() / steps;
+      double share = entry.seconds() / all;
       list.addObject()
           .put("name", entry.name())
-          .put("callsPerStep", entry.calls() / (double) runs)
-          .put("secondsPerStep", entry.seconds() / runs)
-          .put("share", entry.seconds() / all);
-      table =
-          table.row(
+          .put("callsPerStep", calls)
+          .put("secondsPerStep", seconds)
+          .put("share", share);
+      shares =
+          shares.row(
               Cell.of(entry.name()),
-              Cell.of(entry.calls() / (double) runs, 3),
-              Cell.of(entry.seconds() / runs, 3),
-              Cell.of(String.format("%.1f %%", 100 * entry.seconds() / all)));
+              Cell.of(calls, 3),
+              Cell.of(seconds, 3),
+              Cell.of(String.format("%.1f %%", 100 * share)));
     }
-    console.result(table.toText(), object);
-  }
-
-  /** Of the products: W forward, back and in the gradient; U forward and in its gradient; V. */
-  private double flops(NeuralOde model, TimeGrid grid) {
-    double n = model.width();
-    return 2.0
-        * samples
-        * n
-        * (3.0 * n * grid.evaluations() + 2.0 * inputDim + 3.0 * model.outputs());
+    String caption =
+        String.format(
+            "A step of %s, width %d, %s by %s, on %d samples, d = %d, %d output%s:",
+            model.activation().label(),
+            size.width,
+            grid,
+            backend.precision(),
+            size.samples,
+            size.inputDim,
+            model.outputs(),
+            model.outputs() == 1 ? "" : "s");
+    console.result(time.table(caption).toText() + "\n" + shares.toText(), object);
   }
 }

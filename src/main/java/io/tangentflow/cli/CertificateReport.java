@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.data.SamplePairs;
 import io.tangentflow.experiment.ConvergenceAssumptions.Assumption;
@@ -24,7 +24,7 @@ import java.util.OptionalInt;
 final class CertificateReport {
 
   private final StringBuilder text = new StringBuilder();
-  private final ObjectNode root = new ObjectMapper().createObjectNode();
+  private final ObjectNode root = JsonNodeFactory.instance.objectNode();
   private final GramCertificate gram;
   private final Definiteness definiteness;
 

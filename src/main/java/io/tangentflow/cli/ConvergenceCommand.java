@@ -1,6 +1,6 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
@@ -210,7 +210,7 @@ final class ConvergenceCommand implements Callable<Integer> {
   }
 
   private ObjectNode provenance(Setting setting, Dataset dataset, Backend backend) {
-    ObjectNode node = new ObjectMapper().createObjectNode();
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("version", Manifest.programVersion())
         .put("device", backend.name() + ": " + backend.description())
         .put("precision", backend.precision().toString())

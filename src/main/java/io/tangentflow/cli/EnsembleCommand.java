@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
@@ -132,7 +132,7 @@ final class EnsembleCommand implements Callable<Integer> {
     }
   }
 
-  private static Method method(Tableau tableau) {
+  static Method method(Tableau tableau) {
     return switch (tableau.name()) {
       case "euler" -> Method.EULER;
       case "rk4" -> Method.RK4;
@@ -213,7 +213,7 @@ final class EnsembleCommand implements Callable<Integer> {
       Backend backend,
       double seconds) {
     double[] limits = limits(ensemble, dataset.inputs());
-    ObjectNode object = new ObjectMapper().createObjectNode();
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
     object
         .put("networks", networks)
         .put("width", width)

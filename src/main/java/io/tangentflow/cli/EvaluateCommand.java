@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
@@ -51,7 +51,7 @@ final class EvaluateCommand implements Callable<Integer> {
     List<Network> networks = NetworkFile.read(file);
     requireSolvers(networks);
     double tolerance = NetworkEvaluation.tolerance(engine.precision());
-    ObjectNode root = new ObjectMapper().createObjectNode();
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
     ArrayNode list = root.put("tolerance", tolerance).putArray("networks");
     List<Table.Column> columns = new ArrayList<>();
     columns.add(Table.Column.left("network"));
@@ -137,7 +137,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private static ArrayNode rows(DenseMatrix matrix) {
-    ArrayNode rows = new ObjectMapper().createArrayNode();
+    ArrayNode rows = JsonNodeFactory.instance.arrayNode();
     DenseMatrix byRow = matrix.transpose();
     for (int i = 0; i < matrix.rows(); i++) {
       ArrayNode row = rows.addArray();
@@ -149,7 +149,7 @@ final class EvaluateCommand implements Callable<Integer> {
   }
 
   private static ArrayNode array(double[] values) {
-    ArrayNode array = new ObjectMapper().createArrayNode();
+    ArrayNode array = JsonNodeFactory.instance.arrayNode();
     for (double value : values) {
       array.add(value);
     }

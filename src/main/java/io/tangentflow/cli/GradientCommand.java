@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
@@ -138,7 +138,7 @@ final class GradientCommand implements Callable<Integer> {
 
   /** What is said of the methods, in two tables and in JSON. */
   private final class Answers {
-    private final ObjectNode root = new ObjectMapper().createObjectNode();
+    private final ObjectNode root = JsonNodeFactory.instance.objectNode();
     private final ArrayNode list = root.putArray("methods");
     private final NeuralOde model;
     private final Dataset dataset;

@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.data.ElementType;
@@ -80,8 +80,8 @@ final class GramCommand {
       }
       BitSet present = store.present();
       ObjectNode object =
-          new ObjectMapper()
-              .createObjectNode()
+          JsonNodeFactory.instance
+              .objectNode()
               .put("order", description.order())
               .put("outputs", description.outputs())
               .put("tileOrder", description.tile())
@@ -159,8 +159,8 @@ final class GramCommand {
       BitSet present = store.present();
       Map<Integer, String> damaged = damaged(store, present);
       ObjectNode object =
-          new ObjectMapper()
-              .createObjectNode()
+          JsonNodeFactory.instance
+              .objectNode()
               .put("tiles", grid.count())
               .put("missing", grid.count() - present.cardinality())
               .put("sound", present.cardinality() - damaged.size());
@@ -253,8 +253,8 @@ final class GramCommand {
       String name = type.toString().toLowerCase(Locale.ROOT);
       console.result(
           String.format("%s: %d×%d in %s", out, matrix.order(), matrix.order(), name),
-          new ObjectMapper()
-              .createObjectNode()
+          JsonNodeFactory.instance
+              .objectNode()
               .put("out", out.toString())
               .put("order", matrix.order())
               .put("elementType", name));

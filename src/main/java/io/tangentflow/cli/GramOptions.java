@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.kernel.empirical.GramForecast;
@@ -130,8 +130,8 @@ final class GramOptions {
   private static ObjectNode json(GramForecast forecast) {
     GramPlan plan = forecast.plan();
     ObjectNode object =
-        new ObjectMapper()
-            .createObjectNode()
+        JsonNodeFactory.instance
+            .objectNode()
             .put("algorithm", plan.algorithm())
             .put("blockSize", plan.blockSize())
             .put("flops", plan.flops())

@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.backend.BackendProvider;
 import io.tangentflow.backend.BackendProvider.Usability;
@@ -24,7 +24,7 @@ final class InfoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    ObjectNode root = new ObjectMapper().createObjectNode();
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
     Runtime vm = Runtime.getRuntime();
     root.put("version", Manifest.programVersion())
         .put("java", System.getProperty("java.vm.version"))

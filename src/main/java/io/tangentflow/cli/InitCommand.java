@@ -1,6 +1,6 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.data.ElementType;
@@ -79,7 +79,7 @@ final class InitCommand implements Callable<Integer> {
       directory.removeAll();
       throw e;
     }
-    ObjectNode object = new ObjectMapper().createObjectNode();
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
     object.put("directory", out.toString()).put("seed", seed);
     files.forEach(
         file -> object.putArray(file.name().substring(0, 1)).add(file.rows()).add(file.columns()));

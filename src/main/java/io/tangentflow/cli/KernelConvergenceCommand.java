@@ -1,6 +1,6 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
@@ -229,7 +229,7 @@ final class KernelConvergenceCommand implements Callable<Integer> {
   }
 
   private ObjectNode provenance(Dataset dataset, Backend backend) {
-    ObjectNode node = new ObjectMapper().createObjectNode();
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("version", Manifest.programVersion());
     scales.describe(node);
     if (networks > 0) {

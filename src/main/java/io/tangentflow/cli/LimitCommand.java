@@ -1,6 +1,6 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
@@ -164,7 +164,7 @@ final class LimitCommand implements Callable<Integer> {
               + ")");
     }
     LimitValue value = limit.kernel(1).pair(norms[0], norms[1], pair.dot);
-    ObjectNode object = new ObjectMapper().createObjectNode();
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
     object
         .put("nngp", value.nngp())
         .put("ntk", value.ntk())
@@ -421,8 +421,8 @@ final class LimitCommand implements Callable<Integer> {
   }
 
   private ObjectNode json(Run run) {
-    return new ObjectMapper()
-        .createObjectNode()
+    return JsonNodeFactory.instance
+        .objectNode()
         .put("order", run.tiles.order())
         .put("method", run.tiles.method())
         .put("tableSeconds", run.tableSeconds);

@@ -39,35 +39,36 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "",
       "Begin with:  tangentflow quickstart",
       "TANGENTFLOW_OPTS passes flags to the JVM, for example -Xmx8g."
-    },
-    subcommands = {
-      QuickstartCommand.class,
-      InfoCommand.class,
-      SelftestCommand.class,
-      InitCommand.class,
-      EvaluateCommand.class,
-      NtkCommand.class,
-      LimitCommand.class,
-      ActivationCommand.class,
-      PredictCommand.class,
-      GramCommand.class,
-      SpectrumCommand.class,
-      CertifyCommand.class,
-      EnsembleCommand.class,
-      TrainCommand.class,
-      GradientCommand.class,
-      ConvergenceCommand.class,
-      KernelConvergenceCommand.class,
-      BenchCommand.class,
-      SweepCommand.class,
-      ReproduceCommand.class,
-      ResumeCommand.class,
-      ReportCommand.class
     })
 public final class Main {
 
   static final String NAME = "tangentflow";
   private static final int DEFECT = 1;
+
+  private static final List<Class<?>> COMMANDS =
+      List.of(
+          QuickstartCommand.class,
+          InfoCommand.class,
+          SelftestCommand.class,
+          InitCommand.class,
+          EvaluateCommand.class,
+          NtkCommand.class,
+          LimitCommand.class,
+          ActivationCommand.class,
+          PredictCommand.class,
+          GramCommand.class,
+          SpectrumCommand.class,
+          CertifyCommand.class,
+          EnsembleCommand.class,
+          TrainCommand.class,
+          GradientCommand.class,
+          ConvergenceCommand.class,
+          KernelConvergenceCommand.class,
+          BenchCommand.class,
+          SweepCommand.class,
+          ReproduceCommand.class,
+          ResumeCommand.class,
+          ReportCommand.class);
 
   public static void main(String[] args) {
     // Numbers in sentences are written as in tables and files, whatever the user's language.
@@ -79,6 +80,20 @@ public final class Main {
   private static void tellVersion(CommandLine command) {
     command.getCommandSpec().versionProvider(new Version());
     command.getSubcommands().values().forEach(Main::tellVersion);
+  }
+
+  /**
+   * With the command of that name alone, as reading the options of all takes longer than many a
+   * command; with all of them if there is none.
+   */
+  private static CommandLine withCommands(String name) {
+    CommandLine commandLine = new CommandLine(new Main());
+    List<Class<?>> named =
+        COMMANDS.stream()
+            .filter(type -> type.getAnnotation(Command.class).name().equals(name))
+            .toList();
+    (named.isEmpty() ? COMMANDS : named).forEach(commandLine::addSubcommand);
+    return commandLine;
   }
 
   /** Runs a command and returns its exit code. */
@@ -93,7 +108,7 @@ public final class Main {
     // Log records of this program and its libraries are lines like all other status.
     System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s: %5$s%n");
     CommandLine commandLine =
-        new CommandLine(new Main())
+        withCommands(args.length == 0 ? "" : args[0])
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)

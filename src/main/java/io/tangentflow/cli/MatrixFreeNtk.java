@@ -1,6 +1,6 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backend;
@@ -69,7 +69,7 @@ record MatrixFreeNtk(NeuralOde model, TimeGrid grid, TimeNodes nodes, DenseMatri
             backend.precision(),
             budget.beside(basisBytes + solutionBytes));
     console.status("plan: " + plan + " on " + backend.name() + ", " + backend.description());
-    ObjectNode object = new ObjectMapper().createObjectNode();
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
     object
         .put("gram", "none")
         .put("blockSize", plan.blockSize())

@@ -2,7 +2,7 @@ package io.tangentflow.cli;
 
 import static io.tangentflow.kernel.empirical.GramStrategy.STRUCTURED;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
@@ -270,7 +270,7 @@ final class NtkCommand implements Callable<Integer> {
     Spectrum.Ends ends = Spectrum.ends(kernel);
     Spectrum.Extreme least = ends.least();
     Spectrum.Extreme greatest = ends.greatest();
-    ObjectNode object = new ObjectMapper().createObjectNode();
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
     object
         .put("order", kernel.rows())
         .put("leastEigenvalue", least.value())

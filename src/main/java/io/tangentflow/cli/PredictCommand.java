@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.data.Dataset;
@@ -334,7 +334,7 @@ final class PredictCommand implements Callable<Integer> {
       Targets targets,
       OptionalDouble posterior,
       PredictionReport report) {
-    ObjectNode object = new ObjectMapper().createObjectNode();
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
     object
         .put("kernel", kernels.name())
         .put("samples", data.samples)
@@ -356,7 +356,7 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private ObjectNode provenance(Optional<Dataset> dataset) {
-    ObjectNode node = new ObjectMapper().createObjectNode();
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("version", Manifest.programVersion());
     if (dataset.isPresent()) {
       node.put("data", data.data)

@@ -1,7 +1,7 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
@@ -70,7 +70,7 @@ final class SelftestCommand implements Callable<Integer> {
   public Integer call() {
     List<Precision> tested = precisions.stream().map(Precision::named).toList();
     int useThreads = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    ObjectNode root = new ObjectMapper().createObjectNode();
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
     ArrayNode runs = root.putArray("runs");
     StringBuilder text = new StringBuilder();
     List<String> failures = new ArrayList<>();

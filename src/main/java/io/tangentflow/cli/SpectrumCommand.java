@@ -1,6 +1,6 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
@@ -96,7 +96,7 @@ final class SpectrumCommand implements Callable<Integer> {
     SymmetricFile.require(matrix, file);
     return extreme.given()
         ? extremes(matrix)
-        : whole(matrix, new ObjectMapper().createObjectNode(), "");
+        : whole(matrix, JsonNodeFactory.instance.objectNode(), "");
   }
 
   /**
@@ -163,7 +163,7 @@ final class SpectrumCommand implements Callable<Integer> {
       extreme.extreme = 1;
     }
     StoredKernel kernel = StoredKernel.open(file, console);
-    ObjectNode object = new ObjectMapper().createObjectNode();
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
     kernel.describe(object);
     return all
         ? whole(kernel.matrix().toDense(), object, kernel.errors())
@@ -223,7 +223,7 @@ final class SpectrumCommand implements Callable<Integer> {
     try (Console.Progress progress = console.progress("products", 2L * search.maxProducts())) {
       found = ExtremeEigenvalues.ofDense(matrix, search, progress::at);
     }
-    ObjectNode object = new ObjectMapper().createObjectNode().put("order", order);
+    ObjectNode object = JsonNodeFactory.instance.objectNode().put("order", order);
     report(
         found,
         file + ", order " + order + ", in fp64:",

@@ -1,6 +1,6 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Precision;
@@ -21,7 +21,7 @@ final class StoreReport {
   private final StoreDescription description;
   private final Shard shard;
   private final Backend backend;
-  private final ObjectNode object = new ObjectMapper().createObjectNode();
+  private final ObjectNode object = JsonNodeFactory.instance.objectNode();
   private Table table;
 
   StoreReport(StorePlan plan, Shard shard, Backend backend) {

@@ -1,7 +1,7 @@
 package io.tangentflow.experiment;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.kernel.dual.CoefficientDecay;
 import io.tangentflow.kernel.dual.DualActivation;
@@ -163,7 +163,7 @@ public final class ActivationProfile {
   /** All of it, all coefficients included. */
   public ObjectNode json() {
     Marginal u = dual.marginal(variance);
-    ObjectNode node = new ObjectMapper().createObjectNode();
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("activation", phi.label())
         .put("variance", variance)
         .put("mean", expansion.mean())

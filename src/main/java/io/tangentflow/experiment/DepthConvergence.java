@@ -1,7 +1,7 @@
 package io.tangentflow.experiment;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.data.AtomicFile;
 import io.tangentflow.experiment.DepthGaps.Quantity;
@@ -223,7 +223,7 @@ public record DepthConvergence(Tableau method, String subject, List<DepthGaps> n
 
   /** The same as one JSON object. */
   public ObjectNode json() {
-    ObjectNode root = new ObjectMapper().createObjectNode();
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
     root.put("solver", method.name()).put("order", method.order());
     root.put("confidence", PowerLaw.CONFIDENCE).put("leastRatio", DepthGaps.LEAST_RATIO);
     ArrayNode list = root.putArray("networks");
@@ -240,7 +240,7 @@ public record DepthConvergence(Tableau method, String subject, List<DepthGaps> n
       ArrayNode depths = node.putArray("depths");
       for (Row row : network.byDepth()) {
         ObjectNode each = depths.addObject().put("depth", row.depth());
-        ArrayNode unresolved = new ObjectMapper().createArrayNode();
+        ArrayNode unresolved = JsonNodeFactory.instance.arrayNode();
         row.gap()
             .forEach(
                 (quantity, gap) -> {

@@ -1,6 +1,6 @@
 package io.tangentflow.experiment;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.data.AtomicFile;
 import io.tangentflow.experiment.LimitDepthGaps.Kernel;
@@ -56,7 +56,7 @@ public final class KernelConvergence {
 
   /** The same as one JSON object. */
   public ObjectNode json() {
-    ObjectNode root = new ObjectMapper().createObjectNode();
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
     root.put("confidence", PowerLaw.CONFIDENCE);
     root.set("depth", depth.json());
     width.ifPresent(found -> root.set("width", found.json()));

@@ -1,7 +1,7 @@
 package io.tangentflow.experiment;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.experiment.KernelWidthGaps.Row;
 import io.tangentflow.report.Axis;
@@ -176,7 +176,7 @@ record KernelWidthConvergence(String subject, List<KernelWidthGaps> families) {
 
   /** An array of the activations. */
   ArrayNode json() {
-    ArrayNode list = new ObjectMapper().createArrayNode();
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
     for (KernelWidthGaps family : families) {
       ObjectNode node = list.addObject().put("activation", name(family));
       ObjectNode fits = node.putObject("exponent");

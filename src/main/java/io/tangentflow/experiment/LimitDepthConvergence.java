@@ -1,7 +1,7 @@
 package io.tangentflow.experiment;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.experiment.LimitDepthGaps.Gap;
 import io.tangentflow.experiment.LimitDepthGaps.Kernel;
@@ -153,7 +153,7 @@ record LimitDepthConvergence(String subject, List<LimitDepthGaps> limits) {
 
   /** An array of the activations. */
   ArrayNode json() {
-    ArrayNode list = new ObjectMapper().createArrayNode();
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
     for (LimitDepthGaps limit : limits) {
       ObjectNode node = list.addObject().put("activation", name(limit));
       ObjectNode fits = node.putObject("exponent");

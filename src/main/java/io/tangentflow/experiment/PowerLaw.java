@@ -83,12 +83,12 @@ public final class PowerLaw {
   }
 
   /** The slope with half its interval; a dash where there is none. */
-  static Cell cell(Optional<PowerLaw> fit) {
+  public static Cell cell(Optional<PowerLaw> fit) {
     return fit.map(law -> Cell.measured(law.slope(), law.halfWidth())).orElse(Cell.of("–"));
   }
 
   /** Puts the slope, its interval and the number of points under that key, or null. */
-  static void put(ObjectNode node, String key, String points, Optional<PowerLaw> fit) {
+  public static void put(ObjectNode node, String key, String points, Optional<PowerLaw> fit) {
     if (fit.isPresent()) {
       node.putObject(key)
           .put("slope", fit.get().slope())

@@ -1,7 +1,7 @@
 package io.tangentflow.experiment;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.experiment.KernelPrediction.Losses;
 import io.tangentflow.experiment.KernelPrediction.Row;
@@ -90,7 +90,7 @@ public record PredictionReport(
 
   /** The same as JSON: one object per time, which is "inf" at the end; what is unknown is null. */
   public ArrayNode json() {
-    ArrayNode list = new ObjectMapper().createArrayNode();
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
     for (Row row : rows) {
       ObjectNode node = list.addObject();
       putTime(node, row.filter());

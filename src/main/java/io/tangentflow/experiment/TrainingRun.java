@@ -6,7 +6,7 @@ import static io.tangentflow.experiment.TrainingQuantity.PREDICTED_BY_START;
 import static io.tangentflow.experiment.TrainingQuantity.RATE_BOUND;
 import static io.tangentflow.experiment.TrainingQuantity.TRAIN_LOSS;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.TrainingDiverged;
@@ -279,7 +279,7 @@ public final class TrainingRun {
       }
       matrices.put(entry.getKey(), backend.download(entry.getValue()));
     }
-    ObjectNode state = new ObjectMapper().createObjectNode().put("seconds", seconds);
+    ObjectNode state = JsonNodeFactory.instance.objectNode().put("seconds", seconds);
     ElementType type = backend.precision().single() ? ElementType.FP32 : ElementType.FP64;
     checkpoints.save(training.steps(), state, matrices, type);
   }

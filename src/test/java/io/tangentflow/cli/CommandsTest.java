@@ -35,8 +35,15 @@ class CommandsTest {
           "init",
           "evaluate",
           "ntk",
+          "bench",
+          "bench gradient",
           "bench ntk",
           "bench plan",
+          "bench limit",
+          "bench activation",
+          "bench ensemble",
+          "bench training",
+          "bench scaling",
           "gram info",
           "gram verify",
           "gram export",
@@ -391,38 +398,6 @@ class CommandsTest {
     double error = auto.get("timeNodesError").asDouble();
     assertTrue(grams.get(0).distance(grams.get(1)) <= error + 1e-13 * grams.get(0).norm());
     assertTrue(error < 1e-6 * grams.get(0).norm(), auto.toString());
-  }
-
-  @Test
-  void benchTellsTimeMemoryAndAlgorithm() {
-    for (String nodes : List.of("all", "3")) {
-      JsonNode bench =
-          Invocation.of(
-                  "bench",
-                  "ntk",
-                  "--width",
-                  32,
-                  "--samples",
-                  5,
-                  "--depth",
-                  6,
-                  "--input-dim",
-                  7,
-                  "--runs",
-                  2,
-                  "--gram",
-                  nodes.equals("all") ? "structured" : "compressed",
-                  "--time-nodes",
-                  nodes,
-                  "--json")
-              .ended(0)
-              .json();
-      assertTrue(bench.get("seconds").asDouble() >= bench.get("leastSeconds").asDouble());
-      assertTrue(bench.get("weightsSeconds").asDouble() > 0, bench.toString());
-      assertTrue(bench.get("peakBytes").asLong() > 4 * 32 * 32, bench.toString());
-      assertEquals(
-          nodes.equals("all") ? "structured" : "compressed", bench.get("algorithm").asText());
-    }
   }
 
   @Test

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Consumer;
 
 /**
  * How fast an operation is.
@@ -28,8 +30,10 @@ import java.util.Optional;
  * @param bytes that it has to move to and from memory
  * @param flops that it has to do; those of transcendental functions are not counted
  * @param limit which of a device's peaks it can come near
+ * @param entries of an elementwise pass; 0 for what is none
  */
-public record OperationRate(String name, double seconds, double bytes, double flops, Limit limit) {
+public record OperationRate(
+    String name, double seconds, double bytes, double flops, Limit limit, long entries) {
 
   /** What a device computes an operation with, beside moving its bytes. */
   public enum Limit {
@@ -43,11 +47,6 @@ public record OperationRate(String name, double seconds, double bytes, double fl
     BUS
   }
 
-  private static final int MEASUREMENTS = 5;
-
-  /** A measurement lasts at least so long, far above the resolution of the clock and a launch. */
-  private static final double SHORTEST_SECONDS = 0.02;
-
   /** Of the memory, what the operands of the largest operation take. */
   private static final double SHARE_OF_MEMORY = 0.2;
 
@@ -55,6 +54,12 @@ public record OperationRate(String name, double seconds, double bytes, double fl
   private static final int LARGEST_WIDTH_OF_DEVICE = 4096;
 
   private static final int LARGEST_WIDTH_OF_HOST = 2048;
+
+  /** Beyond it the matrices are longer than a Java array. */
+  private static final int GREATEST_WIDTH = 32768;
+
+  /** How many operations are timed. */
+  public static final int OPERATIONS = StandardActivation.values().length + 18;
 
   public double gigabytesPerSecond() {
     return bytes / seconds * 1e-9;
@@ -69,27 +74,66 @@ public record OperationRate(String name, double seconds, double bytes, double fl
    * bounds it.
    */
   public Optional<Double> fractionOf(Roofline peak, Precision precision) {
-    double arithmetic =
-        switch (limit) {
+    return limit == Limit.BUS
+        ? Optional.empty()
+        : Optional.of(Math.max(ofMemory(peak), ofArithmetic(peak, precision)));
+  }
+
+  /** Whether at these peaks memory bounds it, and not arithmetic. */
+  public boolean boundByMemory(Roofline peak, Precision precision) {
+    return limit != Limit.BUS && ofMemory(peak) > ofArithmetic(peak, precision);
+  }
+
+  private double ofMemory(Roofline peak) {
+    return gigabytesPerSecond() / peak.gigabytesPerSecond();
+  }
+
+  private double ofArithmetic(Roofline peak, Precision precision) {
+    return gigaflops()
+        / switch (limit) {
           case ARITHMETIC -> peak.gigaflops(precision);
           case PRODUCTS -> peak.gigaflopsOfProducts(precision);
           case FP64_SUMS -> peak.gigaflops(Precision.FP64);
           case BUS -> Double.NaN;
         };
-    return limit == Limit.BUS
-        ? Optional.empty()
-        : Optional.of(
-            Math.max(gigabytesPerSecond() / peak.gigabytesPerSecond(), gigaflops() / arithmetic));
+  }
+
+  /** What an entry takes a thread of so many; empty for what is no elementwise pass. */
+  public OptionalDouble nanosecondsPerEntry(int threads) {
+    return entries == 0
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(1e9 * seconds * threads / entries);
+  }
+
+  /** The largest useful n whose matrices fit. */
+  public static int width(Backend backend, long budgetBytes) {
+    int largest = backend.sharesHostMemory() ? LARGEST_WIDTH_OF_HOST : LARGEST_WIDTH_OF_DEVICE;
+    return Math.min(largest, greatestWidth(backend, budgetBytes));
+  }
+
+  /** The greatest n whose matrices fit. */
+  public static int greatestWidth(Backend backend, long budgetBytes) {
+    double share = SHARE_OF_MEMORY * budgetBytes / backend.precision().bytes() / 8;
+    return (int) Math.min(GREATEST_WIDTH, Math.sqrt(share)) / 64 * 64;
   }
 
   /** Times every hot operation on matrices n×n of the largest useful n that fits. */
   public static List<OperationRate> measure(Backend backend, long budgetBytes) {
+    return measure(backend, budgetBytes, width(backend, budgetBytes), name -> {});
+  }
+
+  /**
+   * The same of that width.
+   *
+   * @param n a multiple of 64
+   * @param progress hears of each operation before it is timed
+   */
+  public static List<OperationRate> measure(
+      Backend backend, long budgetBytes, int n, Consumer<String> progress) {
     int number = backend.precision().bytes();
-    int largest = backend.sharesHostMemory() ? LARGEST_WIDTH_OF_HOST : LARGEST_WIDTH_OF_DEVICE;
-    double share = SHARE_OF_MEMORY * budgetBytes / number / 8;
-    int n = (int) Math.min(largest, Math.sqrt(share)) / 64 * 64;
     List<OperationRate> rates = new ArrayList<>();
-    try (Workspace workspace = backend.workspace("the rates of operations", budgetBytes)) {
+    try (Workspace workspace = backend.workspace("the rates of operations", budgetBytes);
+        Stopwatch watch = new Stopwatch(backend)) {
       Matrix[] m = new Matrix[6];
       for (int i = 0; i < m.length; i++) {
         m[i] = workspace.allocate(n, n);
@@ -97,7 +141,7 @@ public record OperationRate(String name, double seconds, double bytes, double fl
       }
       double entries = (double) n * n;
       double matrix = entries * number;
-      Timer timer = new Timer(backend, m[5], rates);
+      Timer timer = new Timer(watch, entries, rates, progress);
       Transpose no = Transpose.NO;
       timer.time(
           "gemm " + n,
@@ -116,7 +160,7 @@ public record OperationRate(String name, double seconds, double bytes, double fl
       timer.time(
           "syrk " + n, 2 * matrix, entries * n, Limit.PRODUCTS, () -> backend.syrk(m[0], m[2]));
       for (StandardActivation phi : StandardActivation.values()) {
-        timer.time(
+        timer.pass(
             "activate " + phi.label(),
             3 * matrix,
             0,
@@ -125,13 +169,13 @@ public record OperationRate(String name, double seconds, double bytes, double fl
       }
       StandardActivation phi = StandardActivation.SOFTPLUS;
       List<Term> terms = List.of(new Term(1e-3, m[3]), new Term(1e-3, m[4]), new Term(1e-3, m[5]));
-      timer.time(
+      timer.pass(
           "stage, 3 terms",
           6 * matrix,
           6 * entries,
           Limit.ARITHMETIC,
           () -> backend.stage(phi, m[0], terms, m[1], m[2]));
-      timer.time(
+      timer.pass(
           "step, 3 terms",
           7 * matrix,
           6 * entries,
@@ -145,13 +189,13 @@ public record OperationRate(String name, double seconds, double bytes, double fl
         backend.upload(column, ones.columnRange(j, 1));
       }
       List<Term> one = List.of(new Term(1e-3, m[5]));
-      timer.time(
+      timer.pass(
           "adjointStage, 1 term",
           6 * matrix,
           4 * entries,
           Limit.ARITHMETIC,
           () -> backend.adjointStage(ones, m[1], 1e-3, m[2], one, m[3]));
-      timer.time(
+      timer.pass(
           "adjointStep, 1 term",
           6 * matrix,
           5 * entries,
@@ -167,16 +211,16 @@ public record OperationRate(String name, double seconds, double bytes, double fl
           8.0 * block * block,
           Limit.FP64_SUMS,
           () -> backend.contract(p, r, k));
-      timer.time("gaussian", matrix, 0, Limit.ARITHMETIC, () -> backend.gaussian(m[1], 1, 1));
-      timer.time("copy", 2 * matrix, 0, Limit.ARITHMETIC, () -> backend.copy(m[0], m[1]));
-      timer.time(
+      timer.pass("gaussian", matrix, 0, Limit.ARITHMETIC, () -> backend.gaussian(m[1], 1, 1));
+      timer.pass("copy", 2 * matrix, 0, Limit.ARITHMETIC, () -> backend.copy(m[0], m[1]));
+      timer.pass(
           "addScaled",
           3 * matrix,
           2 * entries,
           Limit.ARITHMETIC,
           () -> backend.addScaled(1e-9, m[0], m[1]));
-      timer.time("dot", 2 * matrix, 2 * entries, Limit.FP64_SUMS, () -> backend.dot(m[0], m[1]));
-      timer.time(
+      timer.pass("dot", 2 * matrix, 2 * entries, Limit.FP64_SUMS, () -> backend.dot(m[0], m[1]));
+      timer.pass(
           "softmaxCrossEntropy",
           3 * matrix,
           12 * entries,
@@ -185,7 +229,7 @@ public record OperationRate(String name, double seconds, double bytes, double fl
       // g² = v = 1, which stays so.
       backend.copy(ones, m[2]);
       AdamStep adam = new AdamStep(1e-9, 0.9, 0.999, 1e-8, 1);
-      timer.time(
+      timer.pass(
           "adam",
           7 * matrix,
           13 * entries,
@@ -197,7 +241,7 @@ public record OperationRate(String name, double seconds, double bytes, double fl
       DotProductSeries series =
           new DotProductSeries(
               DotProductSeries.Argument.CORRELATION, ones.columnRange(0, 1), right);
-      timer.time(
+      timer.pass(
           "dotProductKernel, 40 terms",
           2 * matrix,
           5.0 * seriesTerms * entries,
@@ -224,47 +268,32 @@ public record OperationRate(String name, double seconds, double bytes, double fl
     return rates;
   }
 
-  /** Times calls that return before their work is done. */
-  private record Timer(Backend backend, Matrix any, List<OperationRate> rates) {
+  /**
+   * Adds what it times to the rates.
+   *
+   * @param entries of the matrices of elementwise passes
+   */
+  private record Timer(
+      Stopwatch watch, double entries, List<OperationRate> rates, Consumer<String> progress) {
+
+    /** An elementwise pass over whole matrices. */
+    void pass(String name, double bytes, double flops, Limit limit, Runnable operation) {
+      time(name, bytes, flops, limit, operation, (long) entries);
+    }
 
     void time(String name, double bytes, double flops, Limit limit, Runnable operation) {
+      time(name, bytes, flops, limit, operation, 0);
+    }
+
+    private void time(
+        String name, double bytes, double flops, Limit limit, Runnable operation, long passed) {
+      progress.accept(name);
       try {
-        rates.add(new OperationRate(name, seconds(operation), bytes, flops, limit));
+        double seconds = watch.secondsOfCall(operation);
+        rates.add(new OperationRate(name, seconds, bytes, flops, limit, passed));
       } catch (CudaFailure e) {
         throw e.during("the timing of " + name);
       }
-    }
-
-    /** Of one call. */
-    private double seconds(Runnable operation) {
-      operation.run();
-      int calls = 1;
-      double seconds = seconds(operation, calls);
-      while (seconds < SHORTEST_SECONDS) {
-        calls *= 4;
-        seconds = seconds(operation, calls);
-      }
-      double least = seconds;
-      for (int i = 1; i < MEASUREMENTS; i++) {
-        least = Math.min(least, seconds(operation, calls));
-      }
-      return least / calls;
-    }
-
-    private double seconds(Runnable operation, int calls) {
-      await();
-      long start = System.nanoTime();
-      for (int i = 0; i < calls; i++) {
-        operation.run();
-      }
-      await();
-      return (System.nanoTime() - start) * 1e-9;
-    }
-
-    /** An answer comes when all that was enqueued before has run. */
-    private void await() {
-      Matrix entry = any.columnRange(0, 1).rowRange(0, 1);
-      backend.dot(entry, entry);
     }
   }
 }

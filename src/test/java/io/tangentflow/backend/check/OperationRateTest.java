@@ -1,6 +1,7 @@
 package io.tangentflow.backend.check;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.backend.Backend;
@@ -9,6 +10,7 @@ import io.tangentflow.backend.Backends;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Roofline;
 import io.tangentflow.backend.check.OperationRate.Limit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -22,7 +24,7 @@ class OperationRateTest {
 
   private static Optional<Double> fraction(Limit limit, Precision precision) {
     // 10 GB/s and 400 GFLOP/s.
-    return new OperationRate("", 0.5, 5e9, 2e11, limit).fractionOf(PEAK, precision);
+    return new OperationRate("", 0.5, 5e9, 2e11, limit, 0).fractionOf(PEAK, precision);
   }
 
   @Test
@@ -38,13 +40,34 @@ class OperationRateTest {
     assertTrue(fraction(Limit.BUS, Precision.FP32).isEmpty());
   }
 
+  @Test
+  void whatBoundsAnOperationIsThatOfTheGreaterFraction() {
+    // 10 of 100 GB/s, and 400 GFLOP/s.
+    OperationRate products = new OperationRate("", 0.5, 5e9, 2e11, Limit.PRODUCTS, 0);
+    assertFalse(products.boundByMemory(PEAK, Precision.FP64));
+    assertTrue(products.boundByMemory(PEAK, Precision.TF32));
+    OperationRate bus = new OperationRate("", 0.5, 5e9, 0, Limit.BUS, 0);
+    assertFalse(bus.boundByMemory(PEAK, Precision.FP64));
+  }
+
+  @Test
+  void anEntryTakesEachThreadItsShareOfTheTime() {
+    OperationRate pass = new OperationRate("", 0.5, 1, 1, Limit.ARITHMETIC, 1_000_000_000);
+    assertEquals(1, pass.nanosecondsPerEntry(2).orElseThrow(), 1e-15);
+    OperationRate other = new OperationRate("", 0.5, 1, 1, Limit.PRODUCTS, 0);
+    assertTrue(other.nanosecondsPerEntry(2).isEmpty());
+  }
+
   /**
    * Iterations of limiting kernels end where they have converged: bytes and FLOPs are not known.
    */
   @Test
   void everyHotOperationIsTimed() {
     try (Backend backend = Backends.open("cpu-vector", new BackendOptions(Precision.FP32, 1))) {
-      List<OperationRate> rates = OperationRate.measure(backend, 4L << 20);
+      List<String> begun = new ArrayList<>();
+      List<OperationRate> rates = OperationRate.measure(backend, 4L << 20, 64, begun::add);
+      assertEquals(rates.stream().map(OperationRate::name).toList(), begun);
+      assertEquals(OperationRate.OPERATIONS, rates.size());
       Set<String> timed =
           rates.stream()
               .map(rate -> rate.name().replaceFirst("[ ,].*", ""))
