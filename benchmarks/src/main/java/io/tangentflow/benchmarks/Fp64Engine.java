@@ -1,0 +1,27 @@
+package io.tangentflow.benchmarks;
+
+import io.tangentflow.backend.Precision;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.infra.BenchmarkParams;
+
+/** The backend of a job that is computed in FP64 only. */
+@State(Scope.Benchmark)
+public class Fp64Engine extends OpenBackend {
+
+  /** As {@code --backend} takes it, but for {@code auto}. */
+  @Param("cpu-vector")
+  public String backend;
+
+  /** Of the host. */
+  @Param("2")
+  public int threads;
+
+  /** Opens it. */
+  @Setup
+  public void setUp(BenchmarkParams run) {
+    open(backend, Precision.FP64, threads, run);
+  }
+}
