@@ -1,10 +1,6 @@
 package io.tangentflow.backend.check;
 
 import io.tangentflow.backend.Backend;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,28 +37,21 @@ public final class OperationProfile {
 
   /** The backend, with every call noted here. Close the original, not this one. */
   public Backend profiled() {
-    InvocationHandler noted = this::call;
-    return (Backend)
-        Proxy.newProxyInstance(
-            Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, noted);
+    return ObservedBackend.of(backend, this::note);
   }
 
-  private Object call(Object proxy, Method method, Object[] arguments) throws Throwable {
-    if (method.getName().equals("workspace")) {
-      return InvocationHandler.invokeDefault(proxy, method, arguments); // It keeps the backend.
-    }
+  private Object note(String operation, Object[] arguments, ObservedBackend.Call call)
+      throws Throwable {
     long start = System.nanoTime();
     try {
-      Object result = method.invoke(backend, arguments);
+      Object result = call.make();
       wait.run();
       return result;
-    } catch (InvocationTargetException e) {
-      throw e.getCause();
     } finally {
       double seconds = (System.nanoTime() - start) * 1e-9;
       entries.merge(
-          method.getName(),
-          new Entry(method.getName(), 1, seconds),
+          operation,
+          new Entry(operation, 1, seconds),
           (a, b) -> new Entry(a.name, a.calls + b.calls, a.seconds + b.seconds));
     }
   }

@@ -2,22 +2,15 @@ package io.tangentflow.backend.check;
 
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.function.Consumer;
 
 /** The most memory of a backend that a computation holds at one time, over all its workspaces. */
 public final class PeakMemory {
 
-  private final Backend backend;
   private long held;
   private long peak;
 
-  private PeakMemory(Backend backend) {
-    this.backend = backend;
-  }
+  private PeakMemory() {}
 
   /**
    * Does the work once.
@@ -25,31 +18,21 @@ public final class PeakMemory {
    * @param work on the backend that it is given; what it allocates it frees
    */
   public static long bytes(Backend backend, Consumer<Backend> work) {
-    PeakMemory memory = new PeakMemory(backend);
-    InvocationHandler counted = memory::call;
-    work.accept(
-        (Backend)
-            Proxy.newProxyInstance(
-                Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, counted));
+    PeakMemory memory = new PeakMemory();
+    work.accept(ObservedBackend.of(backend, memory::count));
     return memory.peak;
   }
 
-  private Object call(Object proxy, Method method, Object[] arguments) throws Throwable {
-    if (method.getName().equals("workspace")) {
-      return InvocationHandler.invokeDefault(proxy, method, arguments); // It keeps the backend.
+  private Object count(String operation, Object[] arguments, ObservedBackend.Call call)
+      throws Throwable {
+    Object result = call.make();
+    if (operation.equals("allocate")) {
+      held += bytes((Matrix) result);
+      peak = Math.max(peak, held);
+    } else if (operation.equals("free")) {
+      held -= bytes((Matrix) arguments[0]);
     }
-    try {
-      Object result = method.invoke(backend, arguments);
-      if (method.getName().equals("allocate")) {
-        held += bytes((Matrix) result);
-        peak = Math.max(peak, held);
-      } else if (method.getName().equals("free")) {
-        held -= bytes((Matrix) arguments[0]);
-      }
-      return result;
-    } catch (InvocationTargetException e) {
-      throw e.getCause();
-    }
+    return result;
   }
 
   private static long bytes(Matrix matrix) {

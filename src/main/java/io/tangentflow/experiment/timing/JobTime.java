@@ -51,28 +51,21 @@ public record JobTime(
       IntConsumer progress) {
     LargeProduct product = new LargeProduct(backend, backend.precision(), budgetBytes);
     double before = product.gigaflops();
-    JobTime time = between(backend, runs, job, progress, product.order(), before);
-    return new JobTime(
-        time.runs, time.parts, time.flops, time.peakBytes, time.order, before, product.gigaflops());
-  }
-
-  /** Without a measurement after it, which the memory of the job may stand in the way of. */
-  private static JobTime between(
-      Backend backend,
-      int runs,
-      Supplier<? extends TimedJob> made,
-      IntConsumer progress,
-      int order,
-      double before) {
-    try (TimedJob job = made.get();
+    Runs whole;
+    OptionalDouble flops;
+    long bytes;
+    Map<String, Runs> parts = new LinkedHashMap<>();
+    try (TimedJob timed = job.get();
         Stopwatch watch = new Stopwatch(backend)) {
-      Runs whole = watch.runs(job::run, runs, () -> {}, progress);
-      job.requireFinite();
-      long bytes = job.peakBytes();
-      Map<String, Runs> parts = new LinkedHashMap<>();
-      job.parts().forEach((key, part) -> parts.put(key, watch.runs(part, runs)));
-      return new JobTime(whole, parts, job.flops(), bytes, order, before, before);
+      whole = watch.runs(timed::run, runs, () -> {}, progress);
+      timed.requireFinite();
+      flops = timed.flops();
+      bytes = timed.peakBytes();
+      timed.parts().forEach((key, part) -> parts.put(key, watch.runs(part, runs)));
     }
+    // Once the job's memory is free, which may stand in the way of the product.
+    double after = product.gigaflops();
+    return new JobTime(whole, parts, flops, bytes, product.order(), before, after);
   }
 
   /** Of the best run. */
