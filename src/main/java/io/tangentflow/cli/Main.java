@@ -9,6 +9,7 @@ import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -83,17 +84,33 @@ public final class Main {
   }
 
   /**
-   * With the command of that name alone, as reading the options of all takes longer than many a
-   * command; with all of them if there is none.
+   * With the command that is named first alone, as reading the options of all takes longer than
+   * many a command; with none's options where an option of the program is all that is given; with
+   * all of them if there is no such command.
    */
-  private static CommandLine withCommands(String name) {
+  private static CommandLine withCommands(String... args) {
     CommandLine commandLine = new CommandLine(new Main());
+    if (args.length == 1 && commandLine.getCommandSpec().findOption(args[0]) != null) {
+      COMMANDS.forEach(type -> commandLine.addSubcommand(listed(type)));
+      return commandLine;
+    }
     List<Class<?>> named =
         COMMANDS.stream()
-            .filter(type -> type.getAnnotation(Command.class).name().equals(name))
+            .filter(type -> args.length > 0 && annotation(type).name().equals(args[0]))
             .toList();
     (named.isEmpty() ? COMMANDS : named).forEach(commandLine::addSubcommand);
     return commandLine;
+  }
+
+  /** What the list of commands shows of one. */
+  private static CommandLine listed(Class<?> type) {
+    CommandSpec spec = CommandSpec.create().name(annotation(type).name());
+    spec.usageMessage().description(annotation(type).description());
+    return new CommandLine(spec);
+  }
+
+  private static Command annotation(Class<?> type) {
+    return type.getAnnotation(Command.class);
   }
 
   /** Runs a command and returns its exit code. */
@@ -108,7 +125,7 @@ public final class Main {
     // Log records of this program and its libraries are lines like all other status.
     System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s: %5$s%n");
     CommandLine commandLine =
-        withCommands(args.length == 0 ? "" : args[0])
+        withCommands(args)
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)

@@ -28,6 +28,10 @@ final class Backward {
   private final List<List<Term>> laterStages = new ArrayList<>();
   private final List<Term> others = new ArrayList<>();
 
+  // Views of the adjoints, made once: those of a training are the same ones in each of its steps.
+  private Matrix slotted;
+  private Matrix[] slots;
+
   /**
    * @param lambda zero before each run, λ(0) after it, n×Nm
    * @param workspace owns its matrices
@@ -94,7 +98,14 @@ final class Backward {
 
   /** A of one evaluation among slots of it. */
   Matrix slot(Matrix adjoints, int slot) {
-    return adjoints.columnRange(slot * lambda.columns(), lambda.columns());
+    if (adjoints != slotted) {
+      slotted = adjoints;
+      slots = new Matrix[adjoints.columns() / lambda.columns()];
+    }
+    if (slots[slot] == null) {
+      slots[slot] = adjoints.columnRange(slot * lambda.columns(), lambda.columns());
+    }
+    return slots[slot];
   }
 
   /** Δ(σw/√n) Σ_{r&gt;s} a_rs ν_r without the terms that vanish. */

@@ -199,12 +199,12 @@ public final class Spectrum {
   }
 
   static LAPACK lapack() {
-    if (OpenBlas.failure() == null) {
+    if (OpenBlas.lapackFailure() == null) {
       return OpenBlas.lapack();
     }
     LOG.log(
         System.Logger.Level.WARNING,
-        OpenBlas.failure() + "; eigenvalues are computed in Java, many times slower");
+        OpenBlas.lapackFailure() + "; eigenvalues are computed in Java, many times slower");
     return JavaLAPACK.getInstance();
   }
 }

@@ -35,6 +35,17 @@ final class CpuBackend implements Backend {
   private final Products products;
   private final Parallel parallel;
   private final Kernels kernels;
+  private final Span scratch32;
+  private final Span scratch64;
+
+  // A pass is an object that takes other operands each time, so that none leaves anything to the
+  // collector; there is one thread at a time that begins passes.
+  private final CopyPass copies = new CopyPass();
+  private final ForwardPass forwards = new ForwardPass();
+  private final AdjointPass adjointStages = new AdjointStagePass();
+  private final AdjointPass adjointSteps = new AdjointStepPass();
+  private final SumPass sums = new SumPass();
+  private final DotPass dots = new DotPass();
 
   CpuBackend(
       String name, Precision precision, Products products, Kernels kernels, Parallel parallel) {
@@ -43,6 +54,8 @@ final class CpuBackend implements Backend {
     this.products = products;
     this.kernels = kernels;
     this.parallel = parallel;
+    scratch32 = Span.scratch(Precision.FP32, BLOCK, kernels);
+    scratch64 = Span.scratch(Precision.FP64, BLOCK, kernels);
   }
 
   @Override
@@ -123,7 +136,9 @@ final class CpuBackend implements Backend {
     CpuMatrix s = cpu(source);
     CpuMatrix t = cpu(target);
     if (s.precision() == t.precision() && s.contiguous() && t.contiguous()) {
-      parallel.run(s.size(), GRAIN, (from, to) -> t.assign(s, from, to - from));
+      copies.source = s;
+      copies.target = t;
+      parallel.run(s.size(), GRAIN, copies);
       return;
     }
     parallel.run(
@@ -134,6 +149,17 @@ final class CpuBackend implements Backend {
             t.set(i, s.get(i));
           }
         });
+  }
+
+  /** target ← source, both contiguous and of one precision. */
+  private static final class CopyPass implements Parallel.Range {
+    private CpuMatrix source;
+    private CpuMatrix target;
+
+    @Override
+    public void run(int from, int to) {
+      target.assign(source, from, to - from);
+    }
   }
 
   @Override
@@ -186,8 +212,7 @@ final class CpuBackend implements Backend {
   @Override
   public void stage(
       Activation phi, Matrix h, List<Term> increments, Matrix value, Matrix derivative) {
-    Span y = increments.isEmpty() ? null : scratch(h.precision());
-    forward(phi, h, increments, y, value, derivative);
+    forward(phi, h, increments, increments.isEmpty() ? span(h) : scratch(h), value, derivative);
   }
 
   @Override
@@ -196,100 +221,126 @@ final class CpuBackend implements Backend {
     forward(phi, h, increments, span(h), value, derivative);
   }
 
-  /** y ← h + Σ w K, value ← φ(y), derivative ← φ'(y); with y null, of h itself. */
+  /** y ← h + Σ w K, value ← φ(y), derivative ← φ'(y). */
   private void forward(
       Activation phi, Matrix h, List<Term> increments, Span y, Matrix value, Matrix derivative) {
     Shapes.requireLike(h, value);
     Shapes.requireLike(h, derivative);
-    Span state = span(h);
-    Span phiOfY = span(value);
-    Span slopeOfY = span(derivative);
-    Span.Combination k = combination(increments, h);
-    parallel.run(
-        h.rows() * h.columns(),
-        GRAIN,
-        (from, to) -> {
-          int count;
-          for (int at = from; at < to; at += count) {
-            count = Math.min(BLOCK, to - at);
-            Span argument = state;
-            if (y != null) {
-              k.addTo(state, at, y, count);
-              argument = y;
-            }
-            argument.activate(phi, at, phiOfY, slopeOfY, count);
-          }
-        });
+    forwards.phi = phi;
+    forwards.state = span(h);
+    forwards.y = y;
+    forwards.value = span(value);
+    forwards.derivative = span(derivative);
+    combine(increments, h, forwards.increments);
+    parallel.run(h.rows() * h.columns(), GRAIN, forwards);
+  }
+
+  private static final class ForwardPass implements Parallel.Range {
+    private final Span.Combination increments = new Span.Combination();
+    private Activation phi;
+    private Span state;
+    private Span y;
+    private Span value;
+    private Span derivative;
+
+    @Override
+    public void run(int from, int to) {
+      int count;
+      for (int at = from; at < to; at += count) {
+        count = Math.min(BLOCK, to - at);
+        if (!increments.isEmpty()) {
+          increments.addTo(state, at, y, count);
+        }
+        y.activate(phi, at, value, derivative, count);
+      }
+    }
   }
 
   @Override
   public void adjointStage(
       Matrix derivative, Matrix nu, double weight, Matrix lambda, List<Term> nus, Matrix next) {
-    Shapes.requireLike(nu, lambda);
-    Shapes.requireLike(nu, next);
-    Span slope = span(derivative);
-    Span pulledBack = span(nu);
-    Span base = span(lambda);
-    Span out = span(next);
-    Span.Combination combination = combination(nus, nu);
-    overColumns(
-        derivative,
-        nu,
-        (at, adjointAt, count) -> {
-          slope.multiply(at, pulledBack, adjointAt, pulledBack, count);
-          base.scale(weight, adjointAt, out, count);
-          combination.addTo(out, adjointAt, out, count);
-        });
+    adjoint(adjointStages, derivative, nu, nus, lambda, weight, next);
   }
 
   @Override
   public void adjointStep(
       Matrix derivative, Matrix nu, List<Term> nus, Matrix lambda, double weight, Matrix next) {
+    adjoint(adjointSteps, derivative, nu, nus, lambda, weight, next);
+  }
+
+  private void adjoint(
+      AdjointPass pass,
+      Matrix derivative,
+      Matrix nu,
+      List<Term> nus,
+      Matrix lambda,
+      double weight,
+      Matrix next) {
     Shapes.requireLike(nu, lambda);
     Shapes.requireLike(nu, next);
-    Span slope = span(derivative);
-    Span pulledBack = span(nu);
-    Span base = span(lambda);
-    Span out = span(next);
-    Span product = scratch(nu.precision());
-    Span.Combination combination = combination(nus, nu);
-    overColumns(
-        derivative,
-        nu,
-        (at, adjointAt, count) -> {
-          slope.multiply(at, pulledBack, adjointAt, product, count);
-          base.add(1, product, adjointAt, base, count);
-          combination.addTo(base, adjointAt, base, count);
-          base.scale(weight, adjointAt, out, count);
-        });
+    pass.rows = derivative.rows();
+    pass.outputs = Shapes.outputs(derivative, nu);
+    pass.slope = span(derivative);
+    pass.nu = span(nu);
+    pass.product = scratch(nu);
+    pass.lambda = span(lambda);
+    pass.weight = weight;
+    pass.next = span(next);
+    combine(nus, nu, pass.nus);
+    int size = derivative.rows() * derivative.columns();
+    parallel.run(size, Math.max(BLOCK, GRAIN / pass.outputs), pass);
   }
 
-  /** Work on {@code count} entries of the state from {@code at}, of the adjoint from adjointAt. */
-  @FunctionalInterface
-  private interface AdjointBlock {
-    void run(int at, int adjointAt, int count);
+  /** Works on blocks of the state, for each output of its column in turn. */
+  private abstract static class AdjointPass implements Parallel.Range {
+    final Span.Combination nus = new Span.Combination();
+    Span slope;
+    Span nu;
+    Span product;
+    Span lambda;
+    double weight;
+    Span next;
+    private int rows;
+    private int outputs;
+
+    @Override
+    public final void run(int from, int to) {
+      for (int at = from; at < to; ) {
+        int column = at / rows;
+        // With one output the columns of both are the same memory, so a block may span several.
+        int count =
+            Math.min(BLOCK, outputs == 1 ? to - at : Math.min(to, (column + 1) * rows) - at);
+        for (int o = 0; o < outputs; o++) {
+          int adjointAt = outputs == 1 ? at : (column * outputs + o) * rows + at - column * rows;
+          block(at, adjointAt, count);
+        }
+        at += count;
+      }
+    }
+
+    /**
+     * Works on {@code count} entries of the state from {@code at}, of the adjoint from the other.
+     */
+    abstract void block(int at, int adjointAt, int count);
   }
 
-  /** Runs the work on blocks of the state, for each output of its column in turn. */
-  private void overColumns(Matrix state, Matrix adjoint, AdjointBlock work) {
-    int n = state.rows();
-    int outputs = Shapes.outputs(state, adjoint);
-    parallel.run(
-        n * state.columns(),
-        Math.max(BLOCK, GRAIN / outputs),
-        (from, to) -> {
-          for (int at = from; at < to; ) {
-            int column = at / n;
-            // With one output the columns of both are the same memory, so a block may span several.
-            int count =
-                Math.min(BLOCK, outputs == 1 ? to - at : Math.min(to, (column + 1) * n) - at);
-            for (int o = 0; o < outputs; o++) {
-              int adjointAt = outputs == 1 ? at : (column * outputs + o) * n + at - column * n;
-              work.run(at, adjointAt, count);
-            }
-            at += count;
-          }
-        });
+  private static final class AdjointStagePass extends AdjointPass {
+    @Override
+    void block(int at, int adjointAt, int count) {
+      slope.multiply(at, nu, adjointAt, nu, count);
+      lambda.scale(weight, adjointAt, next, count);
+      nus.addTo(next, adjointAt, next, count);
+    }
+  }
+
+  private static final class AdjointStepPass extends AdjointPass {
+    @Override
+    void block(int at, int adjointAt, int count) {
+      slope.multiply(at, nu, adjointAt, product, count);
+      lambda.add(1, product, adjointAt, lambda, count);
+      nus.addTo(lambda, adjointAt, lambda, count);
+      lambda.scale(weight, adjointAt, next, count);
+    }
   }
 
   @Override
@@ -379,9 +430,10 @@ final class CpuBackend implements Backend {
     CpuMatrix s = cpu(source);
     CpuMatrix t = cpu(target);
     if (source.precision() == target.precision() && source.contiguous() && target.contiguous()) {
-      Span sum = span(target);
-      Span term = span(source);
-      parallel.run(s.size(), GRAIN, (from, to) -> sum.add(weight, term, from, sum, to - from));
+      sums.weight = weight;
+      sums.term = span(source);
+      sums.sum = span(target);
+      parallel.run(s.size(), GRAIN, sums);
       return;
     }
     parallel.run(
@@ -394,30 +446,51 @@ final class CpuBackend implements Backend {
         });
   }
 
+  /** sum ← sum + weight · term, both contiguous and of one precision. */
+  private static final class SumPass implements Parallel.Range {
+    private double weight;
+    private Span term;
+    private Span sum;
+
+    @Override
+    public void run(int from, int to) {
+      sum.add(weight, term, from, sum, to - from);
+    }
+  }
+
   @Override
   public double dot(Matrix a, Matrix b) {
     Shapes.requireLike(a, b);
-    CpuMatrix x = cpu(a);
-    CpuMatrix y = cpu(b);
-    // Blocks and their order are the same for any number of threads.
-    double[] partials = new double[(x.size() + GRAIN - 1) / GRAIN];
-    parallel.run(
-        partials.length,
-        1,
-        (from, to) -> {
-          for (int block = from; block < to; block++) {
-            double sum = 0;
-            for (int i = block * GRAIN; i < Math.min(x.size(), (block + 1L) * GRAIN); i++) {
-              sum += x.get(i) * y.get(i);
-            }
-            partials[block] = sum;
-          }
-        });
+    dots.x = cpu(a);
+    dots.y = cpu(b);
+    int blocks = (dots.x.size() + GRAIN - 1) / GRAIN;
+    if (dots.partials.length < blocks) {
+      dots.partials = new double[blocks];
+    }
+    parallel.run(blocks, 1, dots);
     double sum = 0;
-    for (double partial : partials) {
-      sum += partial;
+    for (int block = 0; block < blocks; block++) {
+      sum += dots.partials[block];
     }
     return sum;
+  }
+
+  /** Σ xy of blocks, which and whose order are the same for any number of threads. */
+  private static final class DotPass implements Parallel.Range {
+    private CpuMatrix x;
+    private CpuMatrix y;
+    private double[] partials = new double[0];
+
+    @Override
+    public void run(int from, int to) {
+      for (int block = from; block < to; block++) {
+        double sum = 0;
+        for (int i = block * GRAIN; i < Math.min(x.size(), (block + 1L) * GRAIN); i++) {
+          sum += x.get(i) * y.get(i);
+        }
+        partials[block] = sum;
+      }
+    }
   }
 
   @Override
@@ -461,22 +534,18 @@ final class CpuBackend implements Backend {
     return contiguous(matrix).span(kernels);
   }
 
-  private Span scratch(Precision precision) {
-    return Span.scratch(precision, BLOCK, kernels);
+  private Span scratch(Matrix like) {
+    return like.precision() == Precision.FP32 ? scratch32 : scratch64;
   }
 
-  private Span.Combination combination(List<Term> terms, Matrix like) {
-    if (terms.isEmpty()) {
-      return Span.Combination.NONE;
+  /** Makes the sum that of these terms. */
+  private void combine(List<Term> terms, Matrix like, Span.Combination sum) {
+    sum.resize(terms.size());
+    for (int r = 0; r < terms.size(); r++) {
+      Term term = terms.get(r);
+      Shapes.requireLike(like, term.matrix());
+      sum.set(r, term.weight(), span(term.matrix()));
     }
-    double[] weights = new double[terms.size()];
-    Span[] spans = new Span[terms.size()];
-    for (int r = 0; r < spans.length; r++) {
-      Shapes.requireLike(like, terms.get(r).matrix());
-      weights[r] = terms.get(r).weight();
-      spans[r] = span(terms.get(r).matrix());
-    }
-    return new Span.Combination(weights, spans);
   }
 
   private static CpuMatrix cpu(Matrix matrix) {

@@ -43,11 +43,13 @@ final class CpuEnsemble {
       AtomicInteger next = new AtomicInteger();
       parallel.workers(
           workers.length,
-          i -> {
-            for (int b = next.getAndIncrement();
-                b < ensemble.networks();
-                b = next.getAndIncrement()) {
-              workers[i].solve(b);
+          (from, to) -> {
+            for (int i = from; i < to; i++) {
+              for (int b = next.getAndIncrement();
+                  b < ensemble.networks();
+                  b = next.getAndIncrement()) {
+                workers[i].solve(b);
+              }
             }
           });
     }

@@ -121,38 +121,19 @@ final class CpuMatrix extends StridedMatrix {
     }
   }
 
-  /** A contiguous copy. */
-  CpuMatrix compact() {
-    CpuMatrix copy = allocate(rows(), columns(), precision());
-    copy.assign(this);
-    return copy;
-  }
-
-  /** Takes the values of a matrix of the same shape and precision. */
-  void assign(CpuMatrix source) {
-    for (int j = 0; j < columns(); j++) {
-      System.arraycopy(
-          source.array(),
-          source.start() + j * source.leadingDimension(),
-          array(),
-          start() + j * leadingDimension(),
-          rows());
-    }
-  }
-
   /** Takes so many entries from that one on of a matrix of this precision, both contiguous. */
   void assign(CpuMatrix source, int from, int count) {
     System.arraycopy(source.array(), source.start() + from, array(), start() + from, count);
   }
 
-  private Object array() {
+  /** Its {@code float[]} or {@code double[]}. */
+  Object array() {
     return precision() == Precision.FP32 ? floats() : doubles();
   }
 
-  /** Whether the array reaches as far as {@code columns} whole leading dimensions. */
-  boolean endsInsideItsArray() {
-    int length = precision() == Precision.FP32 ? floats().length : doubles().length;
-    return offset() + (long) columns() * leadingDimension() <= length;
+  /** Of the array. */
+  int length() {
+    return precision() == Precision.FP32 ? floats().length : doubles().length;
   }
 
   /** Where entry {@code index} of the column-major order lies. */

@@ -77,11 +77,13 @@ final class CpuTwoTimeKernels {
       AtomicInteger next = new AtomicInteger();
       parallel.workers(
           workers.length,
-          i -> {
-            for (int pair = next.getAndIncrement();
-                pair < equations.pairs();
-                pair = next.getAndIncrement()) {
-              workers[i].solve(pair, result);
+          (from, to) -> {
+            for (int i = from; i < to; i++) {
+              for (int pair = next.getAndIncrement();
+                  pair < equations.pairs();
+                  pair = next.getAndIncrement()) {
+                workers[i].solve(pair, result);
+              }
             }
           });
     }

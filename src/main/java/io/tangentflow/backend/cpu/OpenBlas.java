@@ -50,10 +50,18 @@ public final class OpenBlas {
     return LOADED.blas;
   }
 
-  /** LAPACK, on its own threads until a backend's next product; {@link #failure} is null. */
+  /**
+   * Null if its LAPACK is loaded, else why it is not. Loaded apart, on first use, as most commands
+   * do without.
+   */
+  public static String lapackFailure() {
+    return failure() == null ? Lapack.FAILURE : failure();
+  }
+
+  /** LAPACK, on its own threads until a backend's next product; {@link #lapackFailure} is null. */
   public static LAPACK lapack() {
     takeOwnThreads();
-    return LOADED.lapack;
+    return Lapack.LOADED;
   }
 
   /** Sets the number of its own threads in this process, from the next {@link #blas} on. */
@@ -91,12 +99,29 @@ public final class OpenBlas {
       System.setProperty("dev.ludovic.netlib.blas.nativeLibPath", library.toString());
       System.setProperty("dev.ludovic.netlib.lapack.nativeLibPath", library.toString());
       String jar = Loader.class.getPackage().getImplementationVersion();
-      return new Loaded(
-          NativeBLAS.getInstance(), NativeLAPACK.getInstance(), "javacpp " + jar, null);
+      return new Loaded(NativeBLAS.getInstance(), "javacpp " + jar, null);
     } catch (LinkageError | RuntimeException e) {
-      return new Loaded(null, null, null, "OpenBLAS cannot be loaded (" + e + ")");
+      return new Loaded(null, null, "OpenBLAS cannot be loaded (" + e + ")");
     }
   }
 
-  private record Loaded(BLAS blas, LAPACK lapack, String version, String failure) {}
+  private record Loaded(BLAS blas, String version, String failure) {}
+
+  private static final class Lapack {
+
+    private static final LAPACK LOADED;
+    private static final String FAILURE;
+
+    static {
+      LAPACK loaded = null;
+      String failure = null;
+      try {
+        loaded = NativeLAPACK.getInstance();
+      } catch (LinkageError | RuntimeException e) {
+        failure = "OpenBLAS's LAPACK cannot be loaded (" + e + ")";
+      }
+      LOADED = loaded;
+      FAILURE = failure;
+    }
+  }
 }

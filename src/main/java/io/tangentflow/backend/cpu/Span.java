@@ -223,21 +223,40 @@ final class Span {
     return scratch;
   }
 
-  /** Σ w_r K_r. */
-  @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  record Combination(double[] weights, Span[] terms) {
+  /** Σ w_r K_r, of other terms again and again. */
+  static final class Combination {
 
-    static final Combination NONE = new Combination(new double[0], new Span[0]);
+    private double[] weights = new double[0];
+    private Span[] terms = new Span[0];
+    private int count;
+
+    /** Becomes a sum of so many terms, each of which is to be {@link #set}. */
+    void resize(int newCount) {
+      if (terms.length < newCount) {
+        weights = new double[newCount];
+        terms = new Span[newCount];
+      }
+      count = newCount;
+    }
+
+    void set(int r, double weight, Span term) {
+      weights[r] = weight;
+      terms[r] = term;
+    }
+
+    boolean isEmpty() {
+      return count == 0;
+    }
 
     /** out ← y + Σ w_r K_r; out may be y. */
-    void addTo(Span y, int at, Span out, int count) {
+    void addTo(Span y, int at, Span out, int entries) {
       Span sum = y;
-      for (int r = 0; r < terms.length; r++) {
-        sum.add(weights[r], terms[r], at, out, count);
+      for (int r = 0; r < count; r++) {
+        sum.add(weights[r], terms[r], at, out, entries);
         sum = out;
       }
       if (sum != out) {
-        sum.scale(1, at, out, count);
+        sum.scale(1, at, out, entries);
       }
     }
   }

@@ -20,6 +20,13 @@ public final class VectorKernels implements Kernels {
   private static final VectorSpecies<Float> F = FloatMath.SPECIES;
   private static final VectorSpecies<Double> D = DoubleMath.SPECIES;
 
+  /** Each thread's vector of arguments and one of slopes, for the last few numbers of a range. */
+  private static final ThreadLocal<float[]> FLOAT_LANES =
+      ThreadLocal.withInitial(() -> new float[2 * F.length()]);
+
+  private static final ThreadLocal<double[]> DOUBLE_LANES =
+      ThreadLocal.withInitial(() -> new double[2 * D.length()]);
+
   private final ScalarKernels scalar = new ScalarKernels();
 
   @Override
@@ -45,12 +52,12 @@ public final class VectorKernels implements Kernels {
     FloatActivations.run(standard, x, x0, value, v, derivative, d, whole);
     int rest = count - whole;
     if (rest > 0) {
-      float[] lanes = Arrays.copyOfRange(x, x0 + whole, x0 + whole + F.length());
-      Arrays.fill(lanes, rest, lanes.length, 0);
-      float[] slopes = new float[F.length()];
-      FloatActivations.run(standard, lanes, 0, lanes, 0, slopes, 0, F.length());
+      float[] lanes = FLOAT_LANES.get();
+      System.arraycopy(x, x0 + whole, lanes, 0, rest);
+      Arrays.fill(lanes, rest, F.length(), 0);
+      FloatActivations.run(standard, lanes, 0, lanes, 0, lanes, F.length(), F.length());
       System.arraycopy(lanes, 0, value, v + whole, rest);
-      System.arraycopy(slopes, 0, derivative, d + whole, rest);
+      System.arraycopy(lanes, F.length(), derivative, d + whole, rest);
     }
   }
 
@@ -72,12 +79,12 @@ public final class VectorKernels implements Kernels {
     DoubleActivations.run(standard, x, x0, value, v, derivative, d, whole);
     int rest = count - whole;
     if (rest > 0) {
-      double[] lanes = Arrays.copyOfRange(x, x0 + whole, x0 + whole + D.length());
-      Arrays.fill(lanes, rest, lanes.length, 0);
-      double[] slopes = new double[D.length()];
-      DoubleActivations.run(standard, lanes, 0, lanes, 0, slopes, 0, D.length());
+      double[] lanes = DOUBLE_LANES.get();
+      System.arraycopy(x, x0 + whole, lanes, 0, rest);
+      Arrays.fill(lanes, rest, D.length(), 0);
+      DoubleActivations.run(standard, lanes, 0, lanes, 0, lanes, D.length(), D.length());
       System.arraycopy(lanes, 0, value, v + whole, rest);
-      System.arraycopy(slopes, 0, derivative, d + whole, rest);
+      System.arraycopy(lanes, D.length(), derivative, d + whole, rest);
     }
   }
 
