@@ -21,6 +21,11 @@ PEERS = os.path.join(HERE, "peers")
 BEGIN, END = "<!-- goals: begin -->", "<!-- goals: end -->"
 BUSY = 0.5
 
+JMH = os.path.join(HERE, "target", "benchmarks.jar")
+
+# Bytes.
+SMALLEST_OBJECT = 16
+
 # What threads of PyTorch do while they wait: peers/README.md.
 WAITS = ("passive", "default")
 
@@ -280,7 +285,28 @@ def startup(bench):
 
 
 def allocation(bench):
-    yield "a solver step allocates nothing", "see the JMH benchmark `SolverStepBenchmark` with `-prof gc`", None
+    if not os.path.exists(JMH):
+        raise Unmeasured("needs benchmarks/target/benchmarks.jar (README.md says how to build it)")
+    file = os.path.join(bench.given.out, "allocation.json")
+    # Long iterations: JMH itself leaves some kilobytes in each, which are counted with the steps'.
+    words = "-foe true -f 1 -wi 3 -w 2 -i 1 -r 20 -prof gc -rf json -rff".split() + [file]
+    done = bench.run(["java", "-jar", JMH, *words, "-p", f"threads={bench.given.threads}", "SolverStepBenchmark"])
+    if done.returncode != 0:
+        raise Unmeasured(f"exit code {done.returncode}: {last_line(done.stdout + done.stderr)}")
+    with open(file, encoding="utf-8") as results:
+        found = json.load(results)
+    most = max(bytes_per_call(result) for result in found)
+    sizes = ", ".join(sorted({result["params"]["width"] for result in found}, key=int))
+    solvers = ", ".join(sorted({result["params"]["solver"] for result in found}))
+    yield (
+        f"a solver step allocates nothing: < {SMALLEST_OBJECT} bytes, what the smallest object has",
+        f"at most {most:.1f} bytes, {solvers}, n = {sizes}, JMH's own with them",
+        most < SMALLEST_OBJECT,
+    )
+
+
+def bytes_per_call(result):
+    return next(m["score"] for name, m in result["secondaryMetrics"].items() if name.endswith("gc.alloc.rate.norm"))
 
 
 ROWS = {

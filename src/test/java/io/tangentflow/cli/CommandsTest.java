@@ -317,6 +317,15 @@ class CommandsTest {
     }
   }
 
+  /** With two options of the program, all commands are read with all of theirs. */
+  @Test
+  void theListOfCommandsIsThatOfAllTheirOptionsRead() {
+    Invocation all = Invocation.of("--help", "--version");
+    assertEquals(all, Invocation.of("--help"));
+    assertEquals(all, Invocation.of("-h"));
+    assertEquals(Invocation.of("-V"), Invocation.of("--version"));
+  }
+
   /** Each option has one description wherever it is offered, but for lists and defaults. */
   @Test
   void everyOptionStatesItsDefaultOrThatItIsRequired() {
