@@ -288,8 +288,8 @@ def allocation(bench):
     if not os.path.exists(JMH):
         raise Unmeasured("needs benchmarks/target/benchmarks.jar (README.md says how to build it)")
     file = os.path.join(bench.given.out, "allocation.json")
-    # Long iterations: JMH itself leaves some kilobytes in each, which are counted with the steps'.
-    words = "-foe true -f 1 -wi 3 -w 2 -i 1 -r 20 -prof gc -rf json -rff".split() + [file]
+    # A long iteration of short steps: JMH itself leaves tens of kilobytes, which are counted with the steps'.
+    words = "-foe true -f 1 -wi 3 -w 3 -i 1 -r 20 -p width=256,1024 -prof gc -rf json -rff".split() + [file]
     done = bench.run(["java", "-jar", JMH, *words, "-p", f"threads={bench.given.threads}", "SolverStepBenchmark"])
     if done.returncode != 0:
         raise Unmeasured(f"exit code {done.returncode}: {last_line(done.stdout + done.stderr)}")

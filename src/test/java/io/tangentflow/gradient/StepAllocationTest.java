@@ -57,7 +57,8 @@ class StepAllocationTest {
     "rk4, FP64, 256, 100",
     "euler, FP32, 203, 201",
     "euler, FP64, 203, 201",
-    "euler, FP32, 128, 500"
+    "euler, FP32, 128, 500",
+    "euler, FP32, 2048, 100"
   })
   void stepsThereAndBackAllocateNothing(
       String method, Precision precision, int width, int samples) {
@@ -100,7 +101,7 @@ class StepAllocationTest {
     solve.run(); // From now on the helpers are there.
     long[] threads = threads();
     double least = Double.POSITIVE_INFINITY;
-    for (int round = 0; round < ROUNDS && least >= 1; round++) {
+    for (int round = 0; round < ROUNDS && least >= SMALLEST_OBJECT; round++) {
       long[] before = THREADS.getThreadAllocatedBytes(threads);
       for (int i = 0; i < SOLVES; i++) {
         solve.run();
