@@ -343,4 +343,35 @@ public abstract sealed class TangentFlowException extends RuntimeException {
       super(11, path + ": " + why, cause);
     }
   }
+
+  /**
+   * A cluster, or what its processes share, that does not do what it is there for. Exit code 12.
+   */
+  public static final class ClusterFailure extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    public ClusterFailure(String sentence) {
+      super(12, sentence, null);
+    }
+
+    public ClusterFailure(String sentence, Throwable cause) {
+      super(12, sentence, cause);
+    }
+  }
+
+  /**
+   * A failure of another process that worked for this one, with the exit code that it has there.
+   */
+  public static final class ElsewhereFailure extends TangentFlowException {
+    @Serial private static final long serialVersionUID = 1L;
+
+    /**
+     * @param exitCode of the failure
+     * @param where the process, for the beginning of a sentence
+     * @param sentence of the failure
+     */
+    public ElsewhereFailure(int exitCode, String where, String sentence) {
+      super(exitCode, where + ": " + sentence, null);
+    }
+  }
 }

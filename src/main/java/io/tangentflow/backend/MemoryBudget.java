@@ -1,6 +1,10 @@
 package io.tangentflow.backend;
 
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.OutOfMemory;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * How much memory a computation may take.
@@ -13,6 +17,8 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
 
   private static final long IN_DEVICE_BYTES = -1;
 
+  private static final Pattern SIZE = Pattern.compile("(\\d+)([kmgt]?)(i?b)?");
+
   /** One budget for matrices and arrays. */
   public static MemoryBudget shared(long bytes) {
     return new MemoryBudget(bytes, IN_DEVICE_BYTES);
@@ -21,6 +27,43 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
   /** That many bytes for the matrices of that backend. */
   public static MemoryBudget of(Backend backend, long bytes) {
     return backend.sharesHostMemory() ? shared(bytes) : new MemoryBudget(bytes, freeHeap());
+  }
+
+  /**
+   * The budget that a user asks for.
+   *
+   * @param memory a size as {@code --memory} takes it, as 2g or 800m; null for nine tenths of what
+   *     is free
+   * @throws InvalidConfiguration if it is none, or more than is free
+   */
+  public static MemoryBudget asked(Backend backend, String memory) {
+    return of(backend, memory == null ? backend.availableBytes() / 10 * 9 : bytes(backend, memory));
+  }
+
+  private static long bytes(Backend opened, String memory) {
+    Matcher matcher = SIZE.matcher(memory.toLowerCase(Locale.ROOT));
+    if (!matcher.matches()) {
+      throw new InvalidConfiguration("--memory", "'" + memory + "' is not a size like 2g or 800m");
+    }
+    int shift = 10 * " kmgt".indexOf(matcher.group(2).isEmpty() ? " " : matcher.group(2));
+    long bytes;
+    try {
+      bytes = Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << shift);
+    } catch (ArithmeticException | NumberFormatException e) {
+      throw new InvalidConfiguration("--memory", "'" + memory + "' is too large a number");
+    }
+    if (bytes > opened.availableBytes()) {
+      throw new InvalidConfiguration(
+          "--memory",
+          String.format(
+              "%s is more than the %.1f GiB that are free %s",
+              memory,
+              opened.availableBytes() / (double) (1 << 30),
+              opened.sharesHostMemory()
+                  ? "here; raise the JVM's heap by TANGENTFLOW_OPTS=-Xmx..."
+                  : "on the device"));
+    }
+    return bytes;
   }
 
   /** Bytes that the JVM's heap can still give. */

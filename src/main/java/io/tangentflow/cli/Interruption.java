@@ -19,15 +19,17 @@ final class Interruption implements AutoCloseable {
 
   private final Console console;
   private final Path run;
+  private final String options;
   private final Duration patience;
   private final CountDownLatch over = new CountDownLatch(1);
   private final Thread hook = new Thread(this::stop, "interruption");
   private volatile boolean stopRequested;
   private volatile boolean saved;
 
-  private Interruption(Console console, Path run, Duration patience) {
+  private Interruption(Console console, Path run, String options, Duration patience) {
     this.console = console;
     this.run = run;
+    this.options = options;
     this.patience = patience;
     try {
       Runtime.getRuntime().addShutdownHook(hook);
@@ -36,9 +38,13 @@ final class Interruption implements AutoCloseable {
     }
   }
 
-  /** Of a run that has on the disk what it will keep, and can be left at any moment. */
-  static Interruption atOnce(Console console, Path run) {
-    return new Interruption(console, run, Duration.ZERO);
+  /**
+   * Of a run that has on the disk what it will keep, and can be left at any moment.
+   *
+   * @param options of 'resume' that go on in the same place
+   */
+  static Interruption atOnce(Console console, Path run, String options) {
+    return new Interruption(console, run, options, Duration.ZERO);
   }
 
   /**
@@ -47,7 +53,7 @@ final class Interruption implements AutoCloseable {
    * @param patience how long it has for that
    */
   static Interruption afterStep(Console console, Path run, Duration patience) {
-    return new Interruption(console, run, patience);
+    return new Interruption(console, run, "", patience);
   }
 
   /** Whether the loop has to end after this step. */
@@ -78,7 +84,7 @@ final class Interruption implements AutoCloseable {
   }
 
   private String advice(String kept) {
-    return kept + "; go on with: tangentflow resume " + shellWord(run);
+    return kept + "; go on with: tangentflow resume " + shellWord(run) + options;
   }
 
   /** A path as one word of a shell's command line. */

@@ -34,6 +34,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       " 9:training diverges",
       "10:a kernel matrix is not positive where it has to be",
       "11:an output cannot be written, or a directory holds something else or is in use",
+      "12:a cluster cannot be reached, or does not do its work",
       "130:interrupted"
     },
     footer = {
@@ -88,7 +89,7 @@ public final class Main {
    * many a command; with none's options where an option of the program is all that is given; with
    * all of them if there is no such command.
    */
-  private static CommandLine withCommands(String... args) {
+  static CommandLine withCommands(String... args) {
     CommandLine commandLine = new CommandLine(new Main());
     if (args.length == 1 && commandLine.getCommandSpec().findOption(args[0]) != null) {
       COMMANDS.forEach(type -> commandLine.addSubcommand(listed(type)));
@@ -99,7 +100,7 @@ public final class Main {
             .filter(type -> args.length > 0 && annotation(type).name().equals(args[0]))
             .toList();
     (named.isEmpty() ? COMMANDS : named).forEach(commandLine::addSubcommand);
-    return commandLine;
+    return commandLine.setCaseInsensitiveEnumValuesAllowed(true);
   }
 
   /** What the list of commands shows of one. */
@@ -128,7 +129,6 @@ public final class Main {
         withCommands(args)
             .setOut(out)
             .setErr(err)
-            .setCaseInsensitiveEnumValuesAllowed(true)
             .setUsageHelpAutoWidth(true)
             .setParameterExceptionHandler((e, arguments) -> misuse(e, err))
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, err));

@@ -27,7 +27,6 @@ import io.tangentflow.kernel.empirical.PrecisionCheck;
 import io.tangentflow.kernel.empirical.TilePlan;
 import io.tangentflow.kernel.empirical.TimeNodes;
 import io.tangentflow.kernel.gram.GramStore;
-import io.tangentflow.kernel.gram.Shard;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
@@ -36,6 +35,11 @@ import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.Spectrum;
+import io.tangentflow.sweep.TileRun;
+import io.tangentflow.sweep.TileSetting;
+import io.tangentflow.sweep.UnitExecutor;
+import io.tangentflow.sweep.Worker;
+import io.tangentflow.sweep.Workload;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,6 +70,7 @@ final class NtkCommand implements Callable<Integer> {
   @Mixin private MemoryOption memory;
   @Mixin private GramOptions gram;
   @Mixin private StoreOptions store;
+  @Mixin private ClusterOptions cluster;
   @Mixin private ExtremeOptions extreme;
   @Mixin private SolveOptions solve;
 
@@ -123,6 +128,9 @@ final class NtkCommand implements Callable<Integer> {
     gram.require();
     if (store.asked()) {
       requireStorable(way);
+    } else if (cluster.given()) {
+      throw new InvalidConfiguration(
+          "--on", "computes the tiles of a store, and --store names none");
     }
     Outputs outputFiles =
         new Outputs()
@@ -134,13 +142,16 @@ final class NtkCommand implements Callable<Integer> {
     Dataset dataset = data.load();
     dataset.provenance().forEach(read -> outputFiles.requireApartFrom(read.file()));
     NeuralOde model = network.model(dataset.dimension(), width);
+    if (cluster.given()) {
+      return storedByCluster(model, way, dataset);
+    }
     try (Backend backend = engine.open(rng)) {
       MemoryBudget budget = memory.budget(backend);
       if (matrixFree) {
         return matrixFree(model, way, gram.nodes(), dataset, backend, budget);
       }
       if (store.asked()) {
-        return stored(model, way, gram.asked(), gram.nodes(), dataset, backend, budget);
+        return storedHere(model, way, dataset, backend, budget);
       }
       List<GramForecast> forecasts = forecasts(way, model, dataset.samples(), backend, budget);
       if (planOnly) {
@@ -426,48 +437,127 @@ final class NtkCommand implements Callable<Integer> {
     }
   }
 
-  /** Computes the tiles that a store lacks. */
-  private int stored(
-      NeuralOde model,
-      Way way,
-      Optional<GramStrategy> strategy,
-      TimeNodes nodes,
-      Dataset dataset,
-      Backend backend,
-      MemoryBudget budget) {
-    List<GramStrategy> all =
-        nodes.all() ? List.of(GramStrategy.values()) : List.of(GramStrategy.STRUCTURED);
+  /**
+   * Where tiles are computed.
+   *
+   * @param backend its name
+   * @param words what it is
+   * @param budget for one tile
+   * @param way to have them computed
+   */
+  private record Tiler(String backend, String words, MemoryBudget budget, TileWay way) {}
+
+  /** Computes the tiles that a store lacks, and tells a report of them. */
+  private interface TileWay {
+    void compute(StorePlan plan, GramStore target, StoredNtk tiles, StoreReport report);
+  }
+
+  private int storedHere(
+      NeuralOde model, Way way, Dataset dataset, Backend backend, MemoryBudget budget) {
+    String words = backend.name() + ", " + backend.description();
+    return stored(
+        model,
+        way,
+        dataset,
+        new Tiler(
+            backend.name(),
+            words,
+            budget,
+            (plan, target, tiles, report) -> {
+              EmpiricalNtk ntk = new EmpiricalNtk(model, way.method, plan.plan());
+              long start = System.nanoTime();
+              long peakBytes =
+                  new NtkTiles(ntk).forEach(network.parameters(), dataset.inputs(), backend, tiles);
+              report.computed(
+                  target, tiles.computed(), peakBytes, (System.nanoTime() - start) * 1e-9);
+              // One process of several is enough to say so: the one that the first tile is of.
+              boolean first = store.shard().from(target.grid().count()) == 0 && target.exists(0, 0);
+              boolean enough =
+                  plan.plan().blockSize() >= Math.min(PrecisionCheck.SAMPLES, dataset.samples());
+              if (engine.precision() != Precision.FP64 && first && enough) {
+                report.difference(
+                    differenceFromFp64(
+                        model,
+                        way,
+                        network.parameters(),
+                        dataset,
+                        target.tile(0, 0),
+                        backend,
+                        budget));
+              }
+            }));
+  }
+
+  private int storedByCluster(NeuralOde model, Way way, Dataset dataset) {
+    int threads = cluster.threads(engine.threads);
+    TileSetting asked =
+        new TileSetting(
+            store.path.toAbsolutePath().toString(),
+            TileSetting.Network.of(model, way.grid, network.seed),
+            dataset.samples(),
+            gram.nodes(),
+            strategies(),
+            0,
+            new TileSetting.Machine(
+                engine.precision(), engine.backend, threads, rng, memory.memory));
+    try (UnitExecutor executor =
+        cluster.executor(cluster.shared(store.path, ""), engine.backend, threads, console)) {
+      Worker.Preparation prepared = executor.prepare(Workload.of(TileSetting.KIND, "", asked));
+      return stored(
+          model,
+          way,
+          dataset,
+          new Tiler(
+              prepared.backend(),
+              prepared.device() + cluster.words(executor),
+              prepared.budget(),
+              (plan, target, tiles, report) -> {
+                TileSetting setting =
+                    asked.settled(
+                        plan.plan().strategy(),
+                        plan.plan().blockSize(),
+                        cluster.settled(engine.backend, prepared));
+                long start = System.nanoTime();
+                new TileRun(target, dataset.inputs())
+                    .run(setting, tiles.missing(), executor, tiles::accept, tiles.narration());
+                report.computed(
+                    target,
+                    tiles.computed(),
+                    tiles.peakBytes(),
+                    (System.nanoTime() - start) * 1e-9);
+                report.computed(tiles.results());
+              }));
+    }
+  }
+
+  private List<GramStrategy> strategies() {
+    return gram.nodes().all() ? List.of(GramStrategy.values()) : List.of(STRUCTURED);
+  }
+
+  /** Plans a store, and has the tiles computed that it lacks. */
+  private int stored(NeuralOde model, Way way, Dataset dataset, Tiler tiler) {
+    TimeNodes nodes = gram.nodes();
     StorePlan plan =
         StorePlan.of(
             store,
-            new TilePlan(model, way.grid, dataset.samples(), nodes, all, backend.precision()),
-            nodes.all() ? strategy : Optional.of(STRUCTURED),
-            identity(model, way, nodes, dataset, backend),
-            budget);
-    StoreReport report = new StoreReport(plan, store.shard(), backend);
-    console.status(report.planText() + " on " + backend.name() + ", " + backend.description());
+            new TilePlan(
+                model, way.grid, dataset.samples(), nodes, strategies(), engine.precision()),
+            nodes.all() ? gram.asked() : Optional.of(STRUCTURED),
+            identity(model, way, nodes, dataset, tiler.backend()),
+            tiler.budget());
+    StoreReport report = new StoreReport(plan, store.shard(), tiler.backend(), engine.precision());
+    console.status(report.planText() + " on " + tiler.words());
     if (planOnly) {
       console.result(report.planText(), report.plan());
       return 0;
     }
-    Parameters parameters = network.parameters();
-    long start = System.nanoTime();
     plan.requireRoom(store.path, store.shard());
     GramStore target = GramStore.openOrCreate(store.path, plan.description());
-    Shard shard = store.shard();
-    try (Console.Progress progress =
-        console.progress("tiles", Math.max(1, shard.size(target.grid().count())))) {
-      StoredNtk tiles = new StoredNtk(target, shard, console, progress);
-      EmpiricalNtk ntk = new EmpiricalNtk(model, way.method, plan.plan());
-      long peakBytes = new NtkTiles(ntk).forEach(parameters, dataset.inputs(), backend, tiles);
-      report.computed(target, tiles.computed(), peakBytes, (System.nanoTime() - start) * 1e-9);
-    }
-    boolean enough = plan.plan().blockSize() >= Math.min(PrecisionCheck.SAMPLES, dataset.samples());
-    // One process of several is enough to say so: the one that the first tile is of.
-    boolean first = shard.from(target.grid().count()) == 0 && target.exists(0, 0);
-    if (backend.precision() != Precision.FP64 && first && enough) {
-      report.difference(
-          differenceFromFp64(model, way, parameters, dataset, target.tile(0, 0), backend, budget));
+    int all = store.shard().size(target.grid().count());
+    try (Console.Progress progress = console.progress("tiles", Math.max(1, all))) {
+      tiler
+          .way()
+          .compute(plan, target, new StoredNtk(target, store.shard(), console, progress), report);
     }
     if (inputsOut != null) {
       Npy.write(inputsOut, dataset.inputs().transpose(), ElementType.FP64);
@@ -477,7 +567,7 @@ final class NtkCommand implements Callable<Integer> {
   }
 
   private Map<String, String> identity(
-      NeuralOde model, Way way, TimeNodes nodes, Dataset dataset, Backend backend) {
+      NeuralOde model, Way way, TimeNodes nodes, Dataset dataset, String backend) {
     return new KernelIdentity()
         .with("kernel", "empirical NTK")
         .with(model)
@@ -486,8 +576,8 @@ final class NtkCommand implements Callable<Integer> {
         .with("dynamics", way.dynamics.label())
         .with("gradient", way.method.label())
         .with("timeNodes", nodes.label())
-        .with("precision", backend.precision())
-        .with("backend", backend.name())
+        .with("precision", engine.precision())
+        .with("backend", backend)
         .with(data, dataset)
         .fields();
   }

@@ -1,15 +1,15 @@
 package io.tangentflow.cli;
 
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
-import io.tangentflow.backend.Backend;
-import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Provenance;
-import io.tangentflow.experiment.paper.Laboratory;
 import io.tangentflow.experiment.paper.Reproduction;
 import io.tangentflow.experiment.paper.ReproductionReport;
 import io.tangentflow.experiment.paper.ReproductionRun;
 import io.tangentflow.sweep.Manifest;
 import io.tangentflow.sweep.RunDirectory;
+import io.tangentflow.sweep.UnitExecutor;
+import io.tangentflow.sweep.Worker;
+import io.tangentflow.sweep.Workload;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -21,21 +21,24 @@ final class PaperRun {
   private final Console console;
   private final MemoryOption memory;
 
-  PaperRun(Console console, MemoryOption memory) {
+  private final ClusterOptions cluster;
+
+  PaperRun(Console console, MemoryOption memory, ClusterOptions cluster) {
     this.console = console;
     this.memory = memory;
+    this.cluster = cluster;
   }
 
   /** Runs a reproduction in a new directory. */
   int begin(Reproduction reproduction, Path directory) {
     RunDirectory.requireVacant(directory);
-    try (Laboratory laboratory = new Laboratory(reproduction, memory::budget)) {
-      List<Provenance> files = laboratory.files();
-      Backend backend = laboratory.backend(Precision.FP32);
+    List<Provenance> files = ReproductionRun.files(reproduction);
+    try (UnitExecutor executor = executor(reproduction, directory)) {
+      Worker.Preparation prepared = executor.prepare(asked(reproduction, directory));
       Manifest manifest =
-          Manifest.of(ReproductionRun.KIND, "reproduce", reproduction, files, backend);
+          Manifest.of(ReproductionRun.KIND, "reproduce", reproduction, files, prepared.device());
       try (RunDirectory run = RunDirectory.create(directory, manifest)) {
-        return run(reproduction, run, laboratory);
+        return run(reproduction, run, executor, prepared);
       }
     }
   }
@@ -44,26 +47,50 @@ final class PaperRun {
   int resume(RunDirectory run) {
     Manifest manifest = run.manifest();
     Reproduction reproduction = run.configuration(Reproduction.class);
-    try (Laboratory laboratory = new Laboratory(reproduction, memory::budget)) {
-      manifest.requireSameData(laboratory.files(), run.path());
-      Runs.reportChanges(manifest, laboratory.backend(Precision.FP32), console);
-      return run(reproduction, run, laboratory);
+    manifest.requireSameData(ReproductionRun.files(reproduction), run.path());
+    try (UnitExecutor executor = executor(reproduction, run.path())) {
+      Worker.Preparation prepared = executor.prepare(asked(reproduction, run.path()));
+      Runs.reportChanges(manifest, prepared.device(), console);
+      return run(reproduction, run, executor, prepared);
     }
   }
 
-  private int run(Reproduction reproduction, RunDirectory run, Laboratory laboratory) {
-    Backend backend = laboratory.backend(Precision.FP32);
+  private UnitExecutor executor(Reproduction reproduction, Path directory) {
+    return cluster.executor(
+        cluster.shared(directory, ""), reproduction.backend(), reproduction.threads(), console);
+  }
+
+  private Workload asked(Reproduction reproduction, Path directory) {
+    return workload(reproduction, reproduction.backend(), directory);
+  }
+
+  private Workload workload(Reproduction reproduction, String backend, Path directory) {
+    return ReproductionRun.workload(
+        reproduction, backend, memory.memory, directory.toAbsolutePath());
+  }
+
+  private int run(
+      Reproduction reproduction,
+      RunDirectory run,
+      UnitExecutor executor,
+      Worker.Preparation prepared) {
     console.status(
         String.format(
-            "%s: %s, scale %s, on %s, %s",
+            "%s: %s, scale %s, on %s%s",
             run.path(),
             String.join(", ", reproduction.figures()),
             reproduction.scale(),
-            backend.name(),
-            backend.description()));
-    Interruption interruption = Interruption.atOnce(console, run.path());
+            prepared.device(),
+            cluster.words(executor)));
+    Interruption interruption = Interruption.atOnce(console, run.path(), cluster.again());
     try (Console.Progress progress = console.progress("thousandths of the work", PARTS)) {
-      ReproductionRun.run(reproduction, run, laboratory, new Narration(progress));
+      ReproductionRun.run(
+          reproduction,
+          run,
+          workload(reproduction, cluster.settled(reproduction.backend(), prepared), run.path()),
+          executor,
+          cluster.exchange(run.path(), ""),
+          new Narration(progress));
     } finally {
       interruption.close();
     }
@@ -91,22 +118,13 @@ final class PaperRun {
     return 0;
   }
 
-  /** Shows what happens. */
-  private final class Narration implements Laboratory.Listener {
+  /** Moves the bar by shares of the whole. */
+  private final class Narration extends UnitNarration {
     private final Console.Progress progress;
 
     Narration(Console.Progress progress) {
+      super(console, progress);
       this.progress = progress;
-    }
-
-    @Override
-    public void status(String line) {
-      console.status(line);
-    }
-
-    @Override
-    public void warning(String line) {
-      console.warning(line);
     }
 
     @Override

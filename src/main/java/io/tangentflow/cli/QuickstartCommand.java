@@ -35,7 +35,7 @@ final class QuickstartCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     int useThreads = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    return new SweepRun(console, memory)
+    return new SweepRun(console, memory, new ClusterOptions())
         .begin(
             "quickstart",
             SweepConfiguration.quickstart(useThreads),

@@ -36,6 +36,7 @@ final class ReproduceCommand implements Callable<Integer> {
 
   @Mixin private Console console;
   @Mixin private MemoryOption memory;
+  @Mixin private ClusterOptions cluster;
 
   @Parameters(paramLabel = "FIG", arity = "1..*", description = "Figures, like fig1 or 1, or all.")
   private List<String> figures;
@@ -97,10 +98,11 @@ final class ReproduceCommand implements Callable<Integer> {
         new Reproduction(
             PaperFigures.named(figures),
             scale,
-            dataDir == null ? null : dataDir.toString(),
+            dataDir == null ? null : dataDir.toAbsolutePath().normalize().toString(),
             seed,
             backend,
-            threads == null ? Runtime.getRuntime().availableProcessors() : threads);
-    return new PaperRun(console, memory).begin(reproduction, Runs.directory(out, "reproduce"));
+            cluster.threads(threads));
+    return new PaperRun(console, memory, cluster)
+        .begin(reproduction, Runs.directory(out, "reproduce"));
   }
 }

@@ -15,7 +15,7 @@ final class ResumeCommand implements Callable<Integer> {
 
   @Mixin private Console console;
   @Mixin private MemoryOption memory;
-
+  @Mixin private ExchangingClusterOptions cluster;
   @Mixin private LiveOption live;
 
   @Parameters(paramLabel = "DIR", description = "The run directory.")
@@ -25,9 +25,15 @@ final class ResumeCommand implements Callable<Integer> {
   public Integer call() {
     try (RunDirectory run = RunDirectory.open(directory)) {
       return switch (RunKind.of(run)) {
-        case SWEEP -> new SweepRun(console, memory).resume(run);
-        case TRAINING -> new TrainRun(console, memory, live).resume(run);
-        case REPRODUCTION -> new PaperRun(console, memory).resume(run);
+        case SWEEP -> new SweepRun(console, memory, cluster).resume(run);
+        case TRAINING -> {
+          cluster.refuse("a training is computed in one process");
+          yield new TrainRun(console, memory, live).resume(run);
+        }
+        case REPRODUCTION -> {
+          cluster.refuseExchange("trainings of figures keep checkpoints in the run directory");
+          yield new PaperRun(console, memory, cluster).resume(run);
+        }
       };
     }
   }

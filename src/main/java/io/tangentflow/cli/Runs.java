@@ -1,6 +1,5 @@
 package io.tangentflow.cli;
 
-import io.tangentflow.backend.Backend;
 import io.tangentflow.sweep.Manifest;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -25,9 +24,8 @@ final class Runs {
   }
 
   /** Warns of what is not as it was when the run began. */
-  static void reportChanges(Manifest manifest, Backend backend, Console console) {
+  static void reportChanges(Manifest manifest, String device, Console console) {
     reportChange("version", manifest.version(), Manifest.programVersion(), console);
-    String device = backend.name() + ": " + backend.description();
     reportChange("backend", manifest.device(), device, console);
   }
 

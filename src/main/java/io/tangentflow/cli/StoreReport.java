@@ -2,16 +2,19 @@ package io.tangentflow.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Precision;
+import io.tangentflow.experiment.Places;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.gram.GramStore;
 import io.tangentflow.kernel.gram.Shard;
 import io.tangentflow.kernel.gram.StoreDescription;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
+import io.tangentflow.sweep.TileResult;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.OptionalDouble;
 
 /** What 'ntk --store' tells. */
@@ -20,15 +23,21 @@ final class StoreReport {
   private final GramPlan plan;
   private final StoreDescription description;
   private final Shard shard;
-  private final Backend backend;
+  private final Precision precision;
   private final ObjectNode object = JsonNodeFactory.instance.objectNode();
   private Table table;
+  private String byPlace = "";
 
-  StoreReport(StorePlan plan, Shard shard, Backend backend) {
+  /**
+   * A report of what is planned.
+   *
+   * @param backend its name
+   */
+  StoreReport(StorePlan plan, Shard shard, String backend, Precision precision) {
     this.plan = plan.plan();
     this.description = plan.description();
     this.shard = shard;
-    this.backend = backend;
+    this.precision = precision;
     int tiles = description.grid().count();
     object
         .put("order", description.order())
@@ -43,8 +52,8 @@ final class StoreReport {
         .put("blockSize", this.plan.blockSize())
         .put("planBytes", this.plan.bytes())
         .put("flops", this.plan.flops())
-        .put("backend", backend.name())
-        .put("precision", backend.precision().toString());
+        .put("backend", backend)
+        .put("precision", precision.toString());
   }
 
   private String type() {
@@ -83,11 +92,11 @@ final class StoreReport {
         Table.of(
                 String.format(
                     "Tangent kernel of order %d in %s, computed by %s, kept in %s:",
-                    description.order(), store.path(), backend.precision(), type()),
+                    description.order(), store.path(), precision, type()),
                 Table.Column.left("quantity"),
                 Table.Column.right("value"))
             .row(Cell.of("tiles"), Cell.of(store.grid().count()))
-            .row(Cell.of("  computed by this process"), Cell.of(tiles))
+            .row(Cell.of("  computed by this command"), Cell.of(tiles))
             .row(Cell.of("  missing"), Cell.of(missing))
             .row(Cell.of("seconds"), Cell.of(seconds, 3))
             .row(Cell.of("peak MiB on the backend"), Cell.of(mebibytes(peakBytes), 4));
@@ -97,9 +106,22 @@ final class StoreReport {
       table =
           table.row(Cell.of("error bound of all gradients, of nodes in time"), Cell.of(error, 2));
     }
-    if (backend.precision() != Precision.FP64) {
+    if (precision != Precision.FP64) {
       object.putNull("differenceFromFp64");
     }
+  }
+
+  /** The processes of a cluster have computed these. */
+  void computed(List<TileResult> results) {
+    Places places = new Places("tiles");
+    results.forEach(result -> places.add(result.place(), result.computed(), result.seconds()));
+    object.set("places", places.json());
+    byPlace = "\n" + places.table().toText();
+    results.stream()
+        .map(TileResult::differenceFromFp64)
+        .filter(Objects::nonNull)
+        .findFirst()
+        .ifPresent(relative -> difference(OptionalDouble.of(relative)));
   }
 
   /** The relative difference of the first samples' block from FP64. */
@@ -114,7 +136,7 @@ final class StoreReport {
   }
 
   String text() {
-    return table.toText();
+    return table.toText() + byPlace;
   }
 
   ObjectNode json() {

@@ -5,8 +5,13 @@ import io.tangentflow.kernel.gram.GramStore;
 import io.tangentflow.kernel.gram.Shard;
 import io.tangentflow.kernel.gram.TileGrid;
 import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.sweep.TileResult;
+import io.tangentflow.sweep.TileStrip;
+import io.tangentflow.sweep.UnitExecutor;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 
 /** The tiles of a shard that are not in a store yet, on their way into it. */
 final class StoredNtk implements NtkTiles.Sink {
@@ -26,6 +31,8 @@ final class StoredNtk implements NtkTiles.Sink {
 
   /** Files in the places of tiles that are not those tiles. */
   private final BitSet damaged = new BitSet();
+
+  private final List<TileResult> results = new ArrayList<>();
 
   private int computed;
 
@@ -83,8 +90,41 @@ final class StoredNtk implements NtkTiles.Sink {
     progress.at(done.cardinality());
   }
 
-  /** Tiles that this process has computed. */
+  /** The tiles that are to be computed. */
+  BitSet missing() {
+    BitSet missing = new BitSet();
+    missing.set(from, to);
+    missing.andNot(done);
+    return missing;
+  }
+
+  /** Takes note of tiles that another process has put into the store. */
+  void accept(TileResult result) {
+    results.add(result);
+    computed += result.computed();
+    TileStrip strip = result.strip();
+    done.set(grid.index(strip.row(), strip.from()), grid.index(strip.row(), strip.to() - 1) + 1);
+    progress.at(done.cardinality());
+    progress.detail("the last on executor " + result.place().executor());
+  }
+
+  /** Tells of strips. */
+  UnitExecutor.Listener narration() {
+    return new UnitNarration(console, progress);
+  }
+
+  /** What other processes have done. */
+  List<TileResult> results() {
+    return results;
+  }
+
+  /** Tiles that have been computed. */
   int computed() {
     return computed;
+  }
+
+  /** The most bytes that the backend of any process held. */
+  long peakBytes() {
+    return results.stream().mapToLong(TileResult::peakBytes).max().orElse(0);
   }
 }

@@ -28,6 +28,7 @@ final class SweepCommand implements Callable<Integer> {
   @Mixin private DataOptions data;
   @Mixin private ScaleOptions scales;
   @Mixin private EngineOptions engine;
+  @Mixin private ExchangingClusterOptions cluster;
 
   @Option(
       names = "--width",
@@ -104,8 +105,8 @@ final class SweepCommand implements Callable<Integer> {
             scales.sigmaV,
             engine.precision(),
             engine.backend,
-            engine.threads());
-    return new SweepRun(console, memory)
+            cluster.threads(engine.threads));
+    return new SweepRun(console, memory, cluster)
         .begin("sweep", configuration, Runs.directory(out, "sweep"));
   }
 }

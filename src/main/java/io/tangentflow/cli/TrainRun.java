@@ -55,7 +55,12 @@ final class TrainRun {
     try (Backend backend = configuration.machine().open()) {
       memory.budget(backend);
       Manifest manifest =
-          Manifest.of(TrainingRun.KIND, "train", configuration, dataset.provenance(), backend);
+          Manifest.of(
+              TrainingRun.KIND,
+              "train",
+              configuration,
+              dataset.provenance(),
+              Manifest.device(backend));
       RunDirectory.requireVacant(directory);
       VacantDirectory vacant = new VacantDirectory(directory);
       AtomicBoolean stays = new AtomicBoolean();
@@ -84,7 +89,7 @@ final class TrainRun {
     Dataset dataset = configuration.data().load();
     manifest.requireSameData(dataset.provenance(), run.path());
     try (Backend backend = configuration.machine().open()) {
-      Runs.reportChanges(manifest, backend, console);
+      Runs.reportChanges(manifest, Manifest.device(backend), console);
       return run(configuration, run, dataset, backend, () -> {});
     }
   }

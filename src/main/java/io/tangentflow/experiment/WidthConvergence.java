@@ -35,6 +35,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
@@ -85,7 +86,14 @@ public final class WidthConvergence {
   public static WidthConvergence of(RunDirectory directory) {
     SweepResults sweep = new SweepResults(directory);
     Map<String, List<CellResult>> byFamily = new LinkedHashMap<>();
-    for (CellResult result : sweep.cells()) {
+    // Of a cluster the cells finish in any order; the report does not depend on it.
+    Map<io.tangentflow.sweep.Cell, CellResult> finished =
+        sweep.cells().stream().collect(Collectors.toMap(CellResult::cell, Function.identity()));
+    for (CellResult result :
+        sweep.configuration().cells().stream()
+            .map(finished::get)
+            .filter(Objects::nonNull)
+            .toList()) {
       io.tangentflow.sweep.Cell cell = result.cell();
       String name =
           cell.activation()
@@ -200,7 +208,8 @@ public final class WidthConvergence {
             Table.Column.right("λ_max"),
             Table.Column.left("Gram"),
             Table.Column.right("MiB"),
-            Table.Column.right("seconds"));
+            Table.Column.right("seconds"),
+            Table.Column.left("executor"));
     for (Family family : families) {
       for (List<CellResult> results : family.byWidth().values()) {
         for (CellResult r : results) {
@@ -214,17 +223,29 @@ public final class WidthConvergence {
                   Cell.of(r.greatestEigenvalue(), 4),
                   Cell.of(r.gram()),
                   Cell.of(r.peakBytes() / (double) (1 << 20), 3),
-                  Cell.of(r.seconds(), 3));
+                  Cell.of(r.seconds(), 3),
+                  Cell.of(r.place().process()));
         }
       }
     }
     return table;
   }
 
+  private Places places() {
+    Places places = new Places("networks");
+    for (Family family : families) {
+      family.byWidth().values().stream()
+          .flatMap(List::stream)
+          .forEach(result -> places.add(result.place(), 1, result.seconds()));
+    }
+    return places;
+  }
+
   /** The same as one JSON object. */
   public ObjectNode json() {
     ObjectNode root = JSON.createObjectNode();
     root.put("networks", planned()).put("finished", finished());
+    root.set("places", places().json());
     ArrayNode list = root.putArray("families");
     for (Family family : families) {
       ObjectNode node = list.addObject();
@@ -288,7 +309,7 @@ public final class WidthConvergence {
                         "Least eigenvalue of the Gram matrix; mean over seeds ± standard error."
                             + " The horizontal line is that of the limiting kernel.")
                     .table(table()))
-            .with(Section.of("Networks").table(networks()))
+            .with(Section.of("Networks").table(networks()).table(places().table()))
             .details("Configuration", manifest.configuration())
             .details("Limiting kernels", limitsTree())
             .details("Provenance", provenanceTree());

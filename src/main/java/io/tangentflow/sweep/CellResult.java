@@ -14,6 +14,7 @@ package io.tangentflow.sweep;
  * @param gram how K_n was computed
  * @param peakBytes the most that the backend held
  * @param seconds of the cell
+ * @param place where it was computed
  */
 public record CellResult(
     Cell cell,
@@ -24,4 +25,5 @@ public record CellResult(
     Double precisionError,
     String gram,
     long peakBytes,
-    double seconds) {}
+    double seconds,
+    Place place) {}

@@ -41,9 +41,10 @@ public record Manifest(
    *
    * @param configuration a record of plain values
    * @param read the files behind its data
+   * @param device of {@link #device(Backend)}
    */
   public static Manifest of(
-      String kind, String command, Object configuration, List<Provenance> read, Backend backend) {
+      String kind, String command, Object configuration, List<Provenance> read, String device) {
     return new Manifest(
         kind,
         command,
@@ -51,9 +52,14 @@ public record Manifest(
         programVersion(),
         System.getProperty("java.vm.version") + " (" + System.getProperty("java.vendor") + ")",
         System.getProperty("os.name") + " " + System.getProperty("os.arch"),
-        backend.name() + ": " + backend.description(),
+        device,
         StrictJson.tree(configuration),
         files(read));
+  }
+
+  /** What a backend computes on, in words. */
+  public static String device(Backend backend) {
+    return backend.name() + ": " + backend.description();
   }
 
   /** The version of this program. */

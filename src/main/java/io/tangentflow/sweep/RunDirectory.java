@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -120,6 +121,23 @@ public final class RunDirectory implements AutoCloseable {
     }
   }
 
+  /** Whether a process works on a run in that directory. */
+  public static boolean isInUse(Path path) {
+    try {
+      if (OPEN_HERE.contains(path.toRealPath())) {
+        return true;
+      }
+      try (FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.WRITE);
+          FileLock lock = channel.tryLock()) {
+        return lock == null;
+      }
+    } catch (NoSuchFileException e) {
+      return false;
+    } catch (IOException e) {
+      throw new RunDirectoryConflict(path, "cannot be read (" + AtomicFile.reason(e) + ")", e);
+    }
+  }
+
   /** The directory itself. */
   public Path path() {
     return path;
@@ -203,6 +221,31 @@ public final class RunDirectory implements AutoCloseable {
   public <T> Optional<T> read(String name, Class<T> type) {
     Path file = file(name);
     return Files.exists(file) ? Optional.of(StrictJson.read(file, type)) : Optional.empty();
+  }
+
+  /** Copies a file of an exchange into the directory, unless it is the exchange. */
+  void bring(String name, Exchange exchange) {
+    Path source =
+        exchange
+            .find(name)
+            .orElseThrow(() -> new DataFormat(file(name), "was not written by its worker", null));
+    if (!source.equals(file(name).toAbsolutePath())) {
+      AtomicFile.write(file(name), out -> Files.copy(source, out));
+    }
+  }
+
+  /** Copies a file of the directory into an exchange, unless that is the directory. */
+  void lend(String name, Exchange exchange) {
+    if (!exchange.find(name).equals(Optional.of(file(name).toAbsolutePath()))) {
+      exchange.write(name, out -> Files.copy(file(name), out));
+    }
+  }
+
+  /** Deletes a file of an exchange, unless that is the directory. */
+  void removeFrom(Exchange exchange, String name) {
+    if (!exchange.find(name).equals(Optional.of(file(name).toAbsolutePath()))) {
+      exchange.delete(name);
+    }
   }
 
   /** Writes a value as a JSON file in the directory, atomically. */

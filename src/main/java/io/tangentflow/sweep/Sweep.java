@@ -1,109 +1,86 @@
 package io.tangentflow.sweep;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
-import io.tangentflow.TangentFlowException.OutOfMemory;
-import io.tangentflow.backend.Backend;
-import io.tangentflow.backend.BackendOptions;
-import io.tangentflow.backend.Backends;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
-import io.tangentflow.kernel.empirical.EmpiricalNtk;
+import io.tangentflow.data.Provenance;
 import io.tangentflow.kernel.empirical.GramPlan;
-import io.tangentflow.kernel.empirical.GramStrategy;
-import io.tangentflow.kernel.empirical.PrecisionCheck;
-import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitingKernel;
-import io.tangentflow.model.DenseMatrix;
-import io.tangentflow.model.NeuralOde;
-import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.Tableau;
-import io.tangentflow.ode.TimeGrid;
-import io.tangentflow.spectrum.Spectrum;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ForkJoinPool;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.apache.commons.codec.digest.DigestUtils;
 
 /**
- * Computes the cells of a sweep one after another in this process, each on all threads, and skips
- * those that the run directory already has.
+ * Has the cells of a sweep computed that its run directory lacks: first the limiting kernels that
+ * they are set against, then the cells.
  */
 public final class Sweep {
 
   /** Hears of the progress. */
-  public interface Listener {
-    /** A cell, or the limiting kernel it is set against, is begun. */
-    void begin(Cell cell);
-
-    /** How a cell's Gram matrix is about to be computed. */
-    default void plan(Cell cell, GramPlan plan) {}
-
-    /** A cell, or its limiting kernel, could not be computed; the exception follows. */
-    void failed(Cell cell);
-
-    /** The limiting kernel of some cells: so many pairs of samples of so many are computed. */
-    void limit(String name, long pairs, long of);
-
+  public interface Listener extends UnitExecutor.Listener {
     /** A cell is finished and on the disk; so many of so many are. */
     void cell(CellResult result, int finished, int of);
   }
 
-  /** The kind of a sweep's run ({@link Manifest#kind}). */
+  /** The kind of a sweep's run ({@link Manifest#kind}), and of its units. */
   public static final String KIND = "sweep";
+
+  static final String INPUTS = "inputs.npy";
+
+  /** For plans that are counted, not carried out. */
+  private static final MemoryBudget WITHOUT_LIMIT = MemoryBudget.shared(Long.MAX_VALUE);
 
   private final SweepConfiguration configuration;
   private final RunDirectory directory;
   private final SweepResults stored;
   private final Dataset dataset;
-  private final Backend backend;
-  private final MemoryBudget budget;
 
   /**
    * @param dataset what the configuration loads
-   * @param backend of the configuration's precision
-   * @param budget memory of one cell
    */
-  public Sweep(
-      SweepConfiguration configuration,
-      RunDirectory directory,
-      Dataset dataset,
-      Backend backend,
-      MemoryBudget budget) {
+  public Sweep(SweepConfiguration configuration, RunDirectory directory, Dataset dataset) {
     this.configuration = configuration;
     this.directory = directory;
     this.stored = new SweepResults(directory);
     this.dataset = dataset;
-    this.backend = backend;
-    this.budget = budget;
-  }
-
-  /** The backend that a configuration asks for. */
-  public static Backend open(SweepConfiguration configuration) {
-    return Backends.open(
-        configuration.backend(),
-        new BackendOptions(configuration.precision(), configuration.threads()));
   }
 
   /**
-   * Plans every cell, so that one that does not fit in memory is refused before anything is
-   * written.
+   * What its units have in common.
    *
-   * @throws io.tangentflow.TangentFlowException.OutOfMemory with the plan of the cell
+   * @param dataset what the configuration loads
+   * @param backend a name or {@code auto}, for that of the configuration
+   * @param memory as {@code --memory} takes it; null for what is free
+   * @param budget that every process shall plan with, so that all compute alike; null for its own
    */
-  public static void requireMemory(
-      SweepConfiguration configuration, int inputDim, Backend backend, MemoryBudget budget) {
-    for (Cell cell : configuration.cells()) {
-      plan(configuration, cell, inputDim, backend, budget);
-    }
+  public static Workload workload(
+      SweepConfiguration configuration,
+      Dataset dataset,
+      String backend,
+      String memory,
+      MemoryBudget budget) {
+    return Workload.of(
+        KIND,
+        identity(configuration, dataset),
+        new SweepSetting(configuration.withBackend(backend), dataset.dimension(), memory, budget));
+  }
+
+  /** The SHA-256, in hex, of what a sweep computes: its configuration and the files behind it. */
+  public static String identity(SweepConfiguration configuration, Dataset dataset) {
+    String data =
+        dataset.provenance().stream().map(Provenance::sha256).collect(Collectors.joining(" "));
+    return DigestUtils.sha256Hex(
+        Manifest.programVersion() + "\n" + StrictJson.tree(configuration) + "\n" + data);
   }
 
   /**
@@ -136,37 +113,109 @@ public final class Sweep {
     }
   }
 
-  /** Computes the limiting kernels and the cells that are missing, and returns all results. */
-  public List<CellResult> run(Listener listener) {
-    Path inputs = directory.file("inputs.npy");
-    if (!Files.exists(inputs)) {
-      Npy.write(inputs, dataset.inputs().transpose(), ElementType.FP64);
+  /**
+   * Has the limiting kernels and the cells computed that are missing.
+   *
+   * @param exchange the run directory, or what stands for it where other machines do not see it
+   */
+  public void run(Workload workload, UnitExecutor executor, Exchange exchange, Listener listener) {
+    if (!Files.exists(directory.file(INPUTS))) {
+      Npy.write(directory.file(INPUTS), dataset.inputs().transpose(), ElementType.FP64);
     }
+    directory.lend(INPUTS, exchange);
     List<CellResult> results = stored.cells();
     Set<Cell> finished = results.stream().map(CellResult::cell).collect(Collectors.toSet());
-    List<Cell> cells = configuration.cells();
-    Map<String, DenseMatrix> limits = new HashMap<>();
-    Set<Cell> checked = new HashSet<>();
-    for (Cell cell : cells) {
-      boolean firstOfWidth =
-          checked.add(new Cell(cell.activation(), cell.solver(), cell.depth(), cell.width(), 0));
-      if (!finished.contains(cell)) {
-        listener.begin(cell);
-        CellResult result;
-        try {
-          DenseMatrix limit =
-              limits.computeIfAbsent(limitName(cell), name -> limit(cell, listener));
-          result = compute(cell, limit, firstOfWidth, listener);
-        } catch (RuntimeException | Error e) {
-          listener.failed(cell);
-          throw e;
-        }
-        stored.append(result);
-        results.add(result);
-        listener.cell(result, results.size(), cells.size());
+    lendLimits(exchange);
+    Map<Cell, WorkUnit> cells = cells(workload);
+    Map<String, WorkUnit> limits = limits(workload);
+    Set<String> wanted = new HashSet<>();
+    cells.keySet().stream()
+        .filter(cell -> !finished.contains(cell))
+        .map(Sweep::limitName)
+        .filter(name -> stored.limit(name).isEmpty())
+        .forEach(wanted::add);
+    executor.run(
+        workload,
+        only(limits, wanted::contains),
+        result -> {
+          LimitSummary limit = WorkUnit.value(result, LimitSummary.class);
+          directory.bring(nngpFile(limit.name()), exchange);
+          directory.bring(ntkFile(limit.name()), exchange);
+          stored.write(limit);
+        },
+        listener);
+    executor.run(
+        workload,
+        only(cells, cell -> !finished.contains(cell)),
+        result -> {
+          CellResult cell = WorkUnit.value(result, CellResult.class);
+          stored.append(cell);
+          finished.add(cell.cell());
+          listener.cell(cell, finished.size(), configuration.cells().size());
+        },
+        listener);
+    UnitFiles files = new UnitFiles(exchange);
+    // Those of finished cells too: a driver that was killed may have left them.
+    files.clear(limits.values());
+    files.clear(cells.values());
+    returnFiles(exchange);
+  }
+
+  /** Limiting kernels of this run that another exchange, or none, was used for. */
+  private void lendLimits(Exchange exchange) {
+    for (String name : limitNames()) {
+      if (stored.limit(name).isPresent()) {
+        directory.lend(ntkFile(name), exchange);
       }
     }
-    return new ArrayList<>(results);
+  }
+
+  private void returnFiles(Exchange exchange) {
+    directory.removeFrom(exchange, INPUTS);
+    for (String name : limitNames()) {
+      directory.removeFrom(exchange, ntkFile(name));
+      directory.removeFrom(exchange, nngpFile(name));
+    }
+  }
+
+  private Set<String> limitNames() {
+    return configuration.cells().stream().map(Sweep::limitName).collect(Collectors.toSet());
+  }
+
+  private static <K> List<WorkUnit> only(Map<K, WorkUnit> units, Predicate<K> wanted) {
+    return units.entrySet().stream()
+        .filter(unit -> wanted.test(unit.getKey()))
+        .map(Map.Entry::getValue)
+        .toList();
+  }
+
+  /** A unit for each limiting kernel, by its name. */
+  private Map<String, WorkUnit> limits(Workload workload) {
+    Map<String, WorkUnit> units = new LinkedHashMap<>();
+    for (Cell cell : configuration.cells()) {
+      SweepUnit unit = new SweepUnit(cell, SweepUnit.Part.LIMIT);
+      units.computeIfAbsent(limitName(cell), name -> WorkUnit.of(workload, unit.words(), 0, unit));
+    }
+    return units;
+  }
+
+  /** A unit for each cell, in their order. */
+  private Map<Cell, WorkUnit> cells(Workload workload) {
+    Map<Cell, WorkUnit> units = new LinkedHashMap<>();
+    Set<Cell> checked = new HashSet<>();
+    for (Cell cell : configuration.cells()) {
+      boolean firstOfWidth =
+          checked.add(new Cell(cell.activation(), cell.solver(), cell.depth(), cell.width(), 0));
+      SweepUnit unit =
+          new SweepUnit(
+              cell,
+              firstOfWidth && configuration.precision() != Precision.FP64
+                  ? SweepUnit.Part.KERNEL_BESIDE_FP64
+                  : SweepUnit.Part.KERNEL);
+      double operations = plan(configuration, cell, dataset.dimension(), WITHOUT_LIMIT).flops();
+      units.put(cell, WorkUnit.of(workload, unit.words(), operations, unit));
+    }
+    return units;
   }
 
   /**
@@ -179,99 +228,26 @@ public final class Sweep {
         : cell.activation() + "-depth-inf";
   }
 
-  private DenseMatrix limit(Cell cell, Listener listener) {
-    String name = limitName(cell);
-    Path ntkFile = directory.file("limit-ntk-" + name + ".npy");
-    if (stored.limit(name).isPresent()) {
-      return Npy.readFinite(ntkFile);
-    }
-    LimitingKernel kernel = limitingKernel(configuration, cell, dataset.dimension());
-    long pairs = (long) dataset.samples() * (dataset.samples() + 1) / 2;
-    ForkJoinPool pool = new ForkJoinPool(configuration.threads());
-    try (Backend fp64 =
-        Backends.open(
-            backend.name(), new BackendOptions(Precision.FP64, configuration.threads()))) {
-      LimitGram gram =
-          kernel
-              .tiles(dataset.inputs(), pool)
-              .gram(fp64, fp64.availableBytes(), done -> listener.limit(name, done, pairs));
-      Npy.write(directory.file("limit-nngp-" + name + ".npy"), gram.nngp(), ElementType.FP64);
-      Npy.write(ntkFile, gram.ntk(), ElementType.FP64);
-      Spectrum.Extreme least = Spectrum.least(gram.ntk());
-      stored.write(
-          new LimitSummary(
-              name, gram.ntkError(), gram.nngpError(), least.value(), least.errorBound()));
-      return gram.ntk();
-    } finally {
-      pool.shutdown();
-    }
+  static String ntkFile(String limitName) {
+    return "limit-ntk-" + limitName + ".npy";
   }
 
-  private static LimitingKernel limitingKernel(
-      SweepConfiguration configuration, Cell cell, int inputDim) {
+  static String nngpFile(String limitName) {
+    return "limit-nngp-" + limitName + ".npy";
+  }
+
+  static LimitingKernel limitingKernel(SweepConfiguration configuration, Cell cell, int inputDim) {
     return LimitingKernel.of(configuration.model(cell, inputDim), SweepConfiguration.grid(cell));
   }
 
-  private CellResult compute(
-      Cell cell, DenseMatrix limit, boolean firstOfWidth, Listener listener) {
-    long start = System.nanoTime();
-    NeuralOde model = configuration.model(cell, dataset.dimension());
-    TimeGrid grid = SweepConfiguration.grid(cell);
-    GramPlan plan = plan(configuration, cell, dataset.dimension(), backend, budget);
-    listener.plan(cell, plan);
-    Parameters parameters = new Parameters.Seeded(cell.seed());
-    EmpiricalNtk.Result ntk =
-        new EmpiricalNtk(model, grid, plan)
-            .gram(parameters, dataset.inputs(), backend, fraction -> {});
-    Double precisionError =
-        firstOfWidth && configuration.precision() != Precision.FP64
-            ? precisionError(model, grid, parameters, ntk.gram())
-            : null;
-    Spectrum.Ends ends = Spectrum.ends(ntk.gram());
-    return new CellResult(
-        cell,
-        ntk.gram().distance(limit) / limit.norm(),
-        ends.least().value(),
-        ends.least().errorBound(),
-        ends.greatest().value(),
-        precisionError,
-        plan.strategy().toString(),
-        ntk.peakBytes(),
-        (System.nanoTime() - start) * 1e-9);
-  }
-
-  /** Null where the network fits into memory in FP32 only; the report says so. */
-  private Double precisionError(
-      NeuralOde model, TimeGrid grid, Parameters parameters, DenseMatrix gram) {
-    try {
-      return PrecisionCheck.relativeDifference(
-          samples ->
-              new EmpiricalNtk(
-                  model,
-                  grid,
-                  GramPlan.of(
-                      GramStrategy.STRUCTURED, model, grid, samples, Precision.FP64, budget)),
-          parameters,
-          dataset.inputs(),
-          gram,
-          backend.name(),
-          configuration.threads());
-    } catch (OutOfMemory e) {
-      return null;
-    }
-  }
-
-  private static GramPlan plan(
-      SweepConfiguration configuration,
-      Cell cell,
-      int inputDim,
-      Backend backend,
-      MemoryBudget budget) {
+  /** How a cell's Gram matrix is computed within a budget. */
+  static GramPlan plan(
+      SweepConfiguration configuration, Cell cell, int inputDim, MemoryBudget budget) {
     return GramPlan.choose(
         configuration.model(cell, inputDim),
         SweepConfiguration.grid(cell),
         configuration.samples(),
-        backend.precision(),
+        configuration.precision(),
         budget);
   }
 }

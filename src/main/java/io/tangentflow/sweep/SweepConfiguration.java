@@ -111,6 +111,27 @@ public record SweepConfiguration(
         threads);
   }
 
+  /** The same on another backend. */
+  SweepConfiguration withBackend(String name) {
+    return new SweepConfiguration(
+        data,
+        samples,
+        dataSeed,
+        normalise,
+        activations,
+        solvers,
+        depths,
+        widths,
+        seeds,
+        horizon,
+        sigmaU,
+        sigmaW,
+        sigmaV,
+        precision,
+        name,
+        threads);
+  }
+
   /** All cells, in the order in which they are computed: narrow networks first. */
   public List<Cell> cells() {
     List<Cell> cells = new ArrayList<>();

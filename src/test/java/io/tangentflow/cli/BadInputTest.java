@@ -85,6 +85,13 @@ class BadInputTest {
             of(2, "--coefficients: must be zero or", "activation tanh --coefficients -1"),
             of(2, "blows up", "limit --activation exponential --norms 4,4 --dot 1 --horizon 3"),
             of(2, "--seeds: must be between", "sweep --seeds 0 --out DIR/run"),
+            of(2, "--on: '127.0.0.1:7077' is no master", "sweep --on 127.0.0.1:7077 --out DIR/run"),
+            of(
+                2,
+                "--backend: cuda:1 names a device",
+                "sweep --on yarn --backend cuda:1 --out DIR/run"),
+            of(2, "--exchange: is between", "sweep --exchange hdfs://host/path --out DIR/run"),
+            of(2, "--on: computes the tiles of a store", "ntk --on spark://127.0.0.1:7077"),
             of(2, "--seeds: must be between", "sweep --seeds -1 --out DIR/run"),
             of(2, "--horizon: must be a positive number, not -1.0", "ntk --horizon -1"),
             of(2, "--horizon: must be a positive number, not 0.0", "limit --horizon 0"),

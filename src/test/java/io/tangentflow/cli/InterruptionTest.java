@@ -53,7 +53,7 @@ class InterruptionTest {
       Path run = directory.resolve("my run");
       try (Interruption interruption =
           switch (manner) {
-            case IS_LEFT_AT_ONCE -> Interruption.atOnce(console, run);
+            case IS_LEFT_AT_ONCE -> Interruption.atOnce(console, run, "");
             case HANGS -> Interruption.afterStep(console, run, Duration.ofSeconds(1));
             default -> Interruption.afterStep(console, run, Duration.ofSeconds(30));
           }) {

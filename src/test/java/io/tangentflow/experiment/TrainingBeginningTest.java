@@ -91,7 +91,11 @@ class TrainingBeginningTest {
             RunDirectory.create(
                 last(1),
                 Manifest.of(
-                    TrainingRun.KIND, "train", configuration, dataset.provenance(), backend))) {
+                    TrainingRun.KIND,
+                    "train",
+                    configuration,
+                    dataset.provenance(),
+                    Manifest.device(backend)))) {
       new TrainingRun(
               configuration,
               directory,

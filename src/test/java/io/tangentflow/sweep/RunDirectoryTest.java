@@ -139,4 +139,14 @@ class RunDirectoryTest {
     RunDirectory.create(link, SmallRun.manifest(CONFIGURATION)).close();
     assertTrue(Files.exists(real.resolve("run.json")));
   }
+
+  @Test
+  void aDirectoryIsInUseWhileItIsOpen() {
+    Path path = directory.resolve("run");
+    assertFalse(RunDirectory.isInUse(path));
+    try (RunDirectory run = RunDirectory.create(path, SmallRun.manifest(CONFIGURATION))) {
+      assertTrue(RunDirectory.isInUse(run.path()));
+    }
+    assertFalse(RunDirectory.isInUse(path));
+  }
 }

@@ -78,7 +78,8 @@ public final class SmallRun {
               cell.seed() == 0 ? precisionError : null,
               "explicit",
               1 << 20,
-              0.5));
+              0.5,
+              new Place(Place.HERE, "", "a device")));
     }
     return run;
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.experiment.Places;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.HtmlReport;
 import io.tangentflow.report.Numbers;
@@ -24,12 +25,14 @@ public final class ReproductionReport {
 
   private final Manifest manifest;
   private final Reproduction reproduction;
+  private final Places places;
   private final Map<PaperFigure, Findings> finished = new LinkedHashMap<>();
   private final List<String> unfinished = new ArrayList<>();
 
   private ReproductionReport(Manifest manifest, Reproduction reproduction, Results results) {
     this.manifest = manifest;
     this.reproduction = reproduction;
+    this.places = results.places();
     for (PaperFigure figure : reproduction.chosen()) {
       List<Task> tasks = figure.tasks(reproduction);
       long done = tasks.stream().filter(results::has).count();
@@ -155,6 +158,7 @@ public final class ReproductionReport {
     report =
         report
             .with(Section.of("Statistics").table(statistics()))
+            .with(Section.of("Computations").table(places.table()))
             .details("Configuration", manifest.configuration())
             .details("Provenance", provenance());
     AtomicFile.write(directory.file("verdicts.csv"), statistics().toCsv());

@@ -1,16 +1,25 @@
 package io.tangentflow.experiment.paper;
 
 import io.tangentflow.TangentFlowException;
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.data.Dataset;
+import io.tangentflow.data.Provenance;
+import io.tangentflow.experiment.TrainingConfiguration.Data;
+import io.tangentflow.sweep.Exchange;
 import io.tangentflow.sweep.RunDirectory;
+import io.tangentflow.sweep.UnitExecutor;
+import io.tangentflow.sweep.UnitFiles;
+import io.tangentflow.sweep.WorkUnit;
+import io.tangentflow.sweep.Workload;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 
-/**
- * Computes the tasks of the figures one after another, and skips those that the run directory
- * already has.
- */
+/** Has the tasks of the figures computed that the run directory lacks. */
 public final class ReproductionRun {
 
   /** The kind of such runs, in {@code run.json}. */
@@ -28,7 +37,53 @@ public final class ReproductionRun {
   }
 
   /**
-   * Computes what is missing.
+   * The files behind all data that the figures need.
+   *
+   * @throws InvalidConfiguration if there are fewer samples than a figure needs
+   * @throws io.tangentflow.TangentFlowException.DataFormat if a file is missing or damaged
+   */
+  public static List<Provenance> files(Reproduction reproduction) {
+    LinkedHashSet<Provenance> files = new LinkedHashSet<>();
+    tasks(reproduction).stream()
+        .map(Task::data)
+        .distinct()
+        .forEach(data -> files.addAll(loadOrRefuse(reproduction, data).provenance()));
+    return new ArrayList<>(files);
+  }
+
+  /** What is wrong is no option of this command's. */
+  private static Dataset loadOrRefuse(Reproduction reproduction, Data data) {
+    try {
+      return data.load();
+    } catch (InvalidConfiguration e) {
+      throw new InvalidConfiguration(
+          "--scale",
+          String.format(
+              "%s takes %d samples of %s (%s); take a smaller scale, or other data by --data-dir",
+              reproduction.scale(),
+              data.samples() + data.testSamples(),
+              data.source(),
+              e.getMessage()));
+    }
+  }
+
+  /**
+   * What its tasks have in common.
+   *
+   * @param backend a name or {@code auto}, for that of the reproduction
+   * @param memory as {@code --memory} takes it; null for what is free
+   * @param directory where tasks keep what their numbers do not hold
+   */
+  public static Workload workload(
+      Reproduction reproduction, String backend, String memory, Path directory) {
+    return Workload.of(
+        KIND,
+        WorkUnit.tree(reproduction).toString(),
+        new TaskSetting(reproduction, backend, memory, directory.toString()));
+  }
+
+  /**
+   * Has computed what is missing.
    *
    * @throws TangentFlowException of the first task that cannot be computed, after a line that names
    *     it; earlier ones are on the disk
@@ -36,35 +91,82 @@ public final class ReproductionRun {
   public static void run(
       Reproduction reproduction,
       RunDirectory directory,
-      Laboratory laboratory,
-      Laboratory.Listener listener) {
-    laboratory.workIn(directory, listener);
+      Workload workload,
+      UnitExecutor executor,
+      Exchange exchange,
+      UnitExecutor.Listener listener) {
     Results results = Results.of(directory);
-    List<Task> tasks = tasks(reproduction);
-    double all = tasks.stream().mapToDouble(Task::operations).sum();
-    double done = 0;
-    for (Task task : tasks) {
-      double share = task.operations() / all;
-      if (!results.has(task)) {
-        laboratory.next(done, share);
-        laboratory.progress(0, task.words());
-        compute(task, directory, laboratory);
+    List<WorkUnit> units = new ArrayList<>();
+    Whole whole = new Whole(listener);
+    for (Task task : tasks(reproduction)) {
+      WorkUnit unit =
+          WorkUnit.of(workload, task.words(), task.operations(), new TaskUnit(TaskLine.key(task)));
+      whole.add(TaskLine.key(task), unit);
+      if (results.has(task)) {
+        whole.done(TaskLine.key(task));
+      } else {
+        units.add(unit);
       }
-      done += share;
     }
+    executor.run(
+        workload,
+        units,
+        result -> {
+          TaskLine line = WorkUnit.value(result, TaskLine.class);
+          directory.append(line);
+          whole.done(line.key());
+        },
+        whole);
+    new UnitFiles(exchange).clear(whole.units.values());
     listener.progress(1, "done");
   }
 
-  private static void compute(Task task, RunDirectory directory, Laboratory laboratory) {
-    long start = System.nanoTime();
-    Map<String, List<Double>> numbers;
-    try {
-      numbers = task.compute(laboratory);
-    } catch (TangentFlowException e) {
-      laboratory.status("stopped at " + task.words());
-      throw e;
+  /** Turns the progress of a task into that of all. */
+  private static final class Whole implements UnitExecutor.Listener {
+    private final UnitExecutor.Listener listener;
+    private final Map<String, WorkUnit> units = new HashMap<>();
+    private double all;
+    private double done;
+    private double share;
+
+    Whole(UnitExecutor.Listener listener) {
+      this.listener = listener;
     }
-    directory.append(TaskLine.of(task, numbers, (System.nanoTime() - start) * 1e-9));
-    laboratory.progress(1, task.words());
+
+    void add(String key, WorkUnit unit) {
+      units.put(key, unit);
+      all += unit.operations();
+    }
+
+    synchronized void done(String key) {
+      done += units.get(key).operations();
+      listener.progress(done / all, units.get(key).words());
+    }
+
+    @Override
+    public synchronized void begin(WorkUnit unit) {
+      share = unit.operations();
+      listener.progress(done / all, unit.words());
+    }
+
+    @Override
+    public synchronized void progress(double fraction, String words) {
+      listener.progress((done + fraction * share) / all, words);
+    }
+
+    @Override
+    public void status(String line) {
+      listener.status(line);
+    }
+
+    @Override
+    public void warning(String line) {
+      listener.warning(line);
+    }
+
+    @Override
+    public void failed(WorkUnit unit) {
+      listener.failed(unit);
+    }
   }
 }

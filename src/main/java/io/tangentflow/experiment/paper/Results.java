@@ -1,6 +1,7 @@
 package io.tangentflow.experiment.paper;
 
 import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.experiment.Places;
 import io.tangentflow.sweep.RunDirectory;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -29,6 +30,13 @@ final class Results {
 
   void add(TaskLine line) {
     byKey.put(line.key(), line);
+  }
+
+  /** Where the tasks were computed. */
+  Places places() {
+    Places places = new Places("computations");
+    byKey.values().forEach(line -> places.add(line.place(), 1, line.seconds()));
+    return places;
   }
 
   boolean has(Task task) {

@@ -2,6 +2,7 @@ package io.tangentflow.experiment.paper;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tangentflow.sweep.Place;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,8 +15,10 @@ import java.util.Map;
  * @param setting its components
  * @param numbers that came out, by name; all finite
  * @param seconds that it took
+ * @param place where it was computed
  */
-record TaskLine(String task, JsonNode setting, Map<String, List<Double>> numbers, double seconds) {
+record TaskLine(
+    String task, JsonNode setting, Map<String, List<Double>> numbers, double seconds, Place place) {
 
   /** Making one takes a hundred times as long as a key. */
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -30,8 +33,8 @@ record TaskLine(String task, JsonNode setting, Map<String, List<Double>> numbers
         });
   }
 
-  static TaskLine of(Task task, Map<String, List<Double>> numbers, double seconds) {
-    return new TaskLine(kind(task), JSON.valueToTree(task), numbers, seconds);
+  static TaskLine of(Task task, Map<String, List<Double>> numbers, double seconds, Place place) {
+    return new TaskLine(kind(task), JSON.valueToTree(task), numbers, seconds, place);
   }
 
   private static String kind(Task task) {

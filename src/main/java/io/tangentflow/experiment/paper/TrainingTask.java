@@ -187,17 +187,31 @@ record TrainingTask(
     Path path =
         laboratory
             .directory()
-            .file("trainings")
+            .resolve("trainings")
             .resolve(
                 String.format(
                     "%s-%d-seed-%d-%08x",
                     model.activation(), model.width(), seed, TaskLine.key(this).hashCode()));
+    // On a cluster another attempt, or what is taken for one that is lost, may still be at it.
+    Path free = path;
+    for (int i = 2; RunDirectory.isInUse(free); i++) {
+      free = path.resolveSibling(path.getFileName() + "-" + i);
+    }
+    return begunOrNew(free, configuration, dataset, backend);
+  }
+
+  private static RunDirectory begunOrNew(
+      Path path, TrainingConfiguration configuration, Dataset dataset, Backend backend) {
     return Files.exists(path.resolve("run.json"))
         ? begun(path, configuration)
         : RunDirectory.create(
             path,
             Manifest.of(
-                TrainingRun.KIND, "reproduce", configuration, dataset.provenance(), backend));
+                TrainingRun.KIND,
+                "reproduce",
+                configuration,
+                dataset.provenance(),
+                Manifest.device(backend)));
   }
 
   /** The run that a killed process left; names of directories are too short to tell all apart. */

@@ -45,7 +45,9 @@ class DegenerateResultsTest {
     List<TaskLine> lines = new ArrayList<>();
     for (Task task : figure.tasks(reproduction)) {
       Map<String, List<Double>> numbers = new LinkedHashMap<>(world.numbers(task));
-      lines.add(TaskLine.of(task, which.test(task) ? change.apply(numbers) : numbers, 1));
+      lines.add(
+          TaskLine.of(
+              task, which.test(task) ? change.apply(numbers) : numbers, 1, SmallLaboratory.HERE));
     }
     Findings findings = figure.findings(reproduction, new Results(Path.of("results.jsonl"), lines));
     findings.panels().forEach(panel -> assertTrue(panel.plot().toSvg().contains("<svg")));
@@ -182,7 +184,11 @@ class DegenerateResultsTest {
       for (Task task : figure.tasks(reproduction)) {
         boolean isOdd = ((DepthGapTask) task).model().width() == odd;
         lines.add(
-            TaskLine.of(task, (isOdd ? otherwise : new FabricatedWorld(true)).numbers(task), 1));
+            TaskLine.of(
+                task,
+                (isOdd ? otherwise : new FabricatedWorld(true)).numbers(task),
+                1,
+                SmallLaboratory.HERE));
       }
       Verdict verdict =
           figure

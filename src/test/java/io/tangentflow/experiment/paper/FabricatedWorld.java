@@ -32,7 +32,7 @@ record FabricatedWorld(boolean asClaimed) {
   Results results(PaperFigure figure, Reproduction reproduction) {
     List<TaskLine> lines = new ArrayList<>();
     for (Task task : figure.tasks(reproduction)) {
-      lines.add(TaskLine.of(task, numbers(task), 1));
+      lines.add(TaskLine.of(task, numbers(task), 1, SmallLaboratory.HERE));
     }
     return new Results(Path.of("results.jsonl"), lines);
   }

@@ -92,7 +92,7 @@ class FiguresTest {
     numbers.put(CovarianceTask.INPUTS, inputs);
     numbers.put(CovarianceTask.OUTPUTS, outputs);
     Results results = new FabricatedWorld(true).results(figure, reproduction);
-    results.add(TaskLine.of(few, numbers, 1));
+    results.add(TaskLine.of(few, numbers, 1, SmallLaboratory.HERE));
     double whole = z(in, out, -1);
     double[] without = new double[n];
     Arrays.setAll(without, left -> z(in, out, left));

@@ -6,21 +6,26 @@ import io.tangentflow.data.Normalisation;
 import io.tangentflow.experiment.Targets;
 import io.tangentflow.experiment.TrainingConfiguration.Data;
 import io.tangentflow.sweep.Manifest;
+import io.tangentflow.sweep.Place;
 import io.tangentflow.sweep.RunDirectory;
+import io.tangentflow.sweep.Worker;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
 /** A laboratory with a run directory, for single tasks; it remembers what it was told. */
-final class SmallLaboratory implements AutoCloseable, Laboratory.Listener {
+final class SmallLaboratory implements AutoCloseable, Worker.Listener {
 
   /** Its figures are of no account. */
   static final Reproduction SMOKE =
       new Reproduction(List.of("fig1"), PaperScale.SMOKE, null, 0, "cpu-vector", 1);
 
+  /** Where fabricated lines come from. */
+  static final Place HERE = new Place(Place.HERE, "", "a device");
+
   private final Laboratory laboratory =
-      new Laboratory(SMOKE, backend -> MemoryBudget.of(backend, 1L << 28));
+      new Laboratory(SMOKE, SMOKE.backend(), backend -> MemoryBudget.of(backend, 1L << 28));
   private final RunDirectory run;
   private final List<String> warnings = new ArrayList<>();
   private double progress;
@@ -32,10 +37,9 @@ final class SmallLaboratory implements AutoCloseable, Laboratory.Listener {
             "reproduce",
             SMOKE,
             List.of(),
-            laboratory.backend(Precision.FP32));
+            Manifest.device(laboratory.backend(Precision.FP32)));
     run = RunDirectory.create(path, manifest);
-    laboratory.workIn(run, this);
-    laboratory.next(0, 1);
+    laboratory.workIn(run.path(), this);
   }
 
   /** So many digits, on the sphere. */
@@ -54,7 +58,7 @@ final class SmallLaboratory implements AutoCloseable, Laboratory.Listener {
 
   /** What {@link Results} make of a task's numbers, after a way through JSON. */
   Results results(Task task) {
-    run.append(TaskLine.of(task, compute(task), 0.5));
+    run.append(TaskLine.of(task, compute(task), 0.5, HERE));
     return Results.of(run);
   }
 

@@ -1,0 +1,134 @@
+package io.tangentflow.sweep;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.tangentflow.TangentFlowException.OutOfMemory;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.BackendOptions.GaussianSource;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.kernel.empirical.EmpiricalNtk;
+import io.tangentflow.kernel.empirical.GramPlan;
+import io.tangentflow.kernel.empirical.GramStrategy;
+import io.tangentflow.kernel.empirical.NtkTiles;
+import io.tangentflow.kernel.empirical.PrecisionCheck;
+import io.tangentflow.kernel.empirical.TilePlan;
+import io.tangentflow.kernel.gram.GramStore;
+import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
+import io.tangentflow.ode.TimeGrid;
+import java.nio.file.Path;
+
+/** Computes tiles of a tangent kernel's Gram matrix into its store. */
+final class TileWorker extends KernelWorker {
+
+  /** Makes them. */
+  public static final class Provider implements WorkerProvider {
+    @Override
+    public String kind() {
+      return TileSetting.KIND;
+    }
+
+    @Override
+    public Worker open(Workload workload, Seat seat) {
+      return new TileWorker(WorkUnit.value(workload.setting(), TileSetting.class), seat);
+    }
+  }
+
+  private final TileSetting setting;
+  private final NeuralOde model;
+  private final TimeGrid grid;
+  private final Parameters parameters;
+
+  private TileWorker(TileSetting setting, Seat seat) {
+    super(
+        seat,
+        setting.machine().backend(),
+        new BackendOptions(
+            setting.machine().precision(),
+            setting.machine().threads(),
+            0,
+            setting.machine().gaussians()),
+        setting.machine().memory());
+    this.setting = setting;
+    model = setting.network().model();
+    grid = setting.network().grid();
+    parameters = new Parameters.Seeded(setting.network().seed());
+  }
+
+  @Override
+  public JsonNode compute(JsonNode unit, Listener listener) {
+    long start = System.nanoTime();
+    TileStrip strip = WorkUnit.value(unit, TileStrip.class);
+    GramStore store = GramStore.open(Path.of(setting.store()));
+    Missing missing = new Missing(store, strip);
+    GramPlan plan =
+        new TilePlan(
+                model,
+                grid,
+                setting.samples(),
+                setting.nodes(),
+                setting.strategies(),
+                setting.machine().precision())
+            .of(setting.tile(), budget);
+    long peakBytes =
+        new NtkTiles(new EmpiricalNtk(model, grid, plan))
+            .forEach(parameters, inputs(), backend, missing);
+    return WorkUnit.tree(
+        new TileResult(
+            strip,
+            missing.computed,
+            strip.holds(0, 0) ? differenceFromFp64(store, plan) : null,
+            peakBytes,
+            (System.nanoTime() - start) * 1e-9,
+            seat.place(backend)));
+  }
+
+  /** Takes the tiles of a strip that are not in the store. */
+  private static final class Missing implements NtkTiles.Sink {
+    private final GramStore store;
+    private final TileStrip strip;
+    private int computed;
+
+    Missing(GramStore store, TileStrip strip) {
+      this.store = store;
+      this.strip = strip;
+    }
+
+    @Override
+    public boolean wants(int row, int column) {
+      return strip.holds(row, column)
+          && !(store.exists(row, column) && store.visibleDamage(row, column).isEmpty());
+    }
+
+    @Override
+    public void accept(int row, int column, DenseMatrix tile, double gradientError) {
+      store.put(row, column, tile, gradientError);
+      computed++;
+    }
+  }
+
+  /** Null where it is not known: see {@link TileResult}. cuRAND's weights are others in FP64. */
+  private Double differenceFromFp64(GramStore store, GramPlan plan) {
+    if (setting.machine().precision() == Precision.FP64
+        || setting.machine().gaussians() == GaussianSource.CURAND
+        || plan.blockSize() < Math.min(PrecisionCheck.SAMPLES, setting.samples())) {
+      return null;
+    }
+    try {
+      return PrecisionCheck.relativeDifference(
+          samples ->
+              new EmpiricalNtk(
+                  model,
+                  grid,
+                  GramPlan.of(
+                      GramStrategy.STRUCTURED, model, grid, samples, Precision.FP64, budget)),
+          parameters,
+          inputs(),
+          store.tile(0, 0),
+          seat.backend(backend.name()),
+          setting.machine().threads());
+    } catch (OutOfMemory e) {
+      return null;
+    }
+  }
+}
