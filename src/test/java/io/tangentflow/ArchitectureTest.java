@@ -46,6 +46,8 @@ class ArchitectureTest {
 
   private static final String CUDA_ROOM = BASE + ".backend.cuda..";
 
+  private static final String SPARK_ROOM = BASE + ".sweep.spark..";
+
   private static final String VECTOR_ROOM = BASE + ".backend.cpu.vector..";
 
   private static final JavaClasses CLASSES =
@@ -161,6 +163,17 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAPackage(CUDA_ROOM)
+        .check(CLASSES);
+  }
+
+  /** Who computes in one process has none of these libraries. */
+  @Test
+  void sparkIsKnownToItsRoomAlone() {
+    noClasses()
+        .that(outside(SPARK_ROOM))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.apache.spark..", "org.apache.hadoop..", "scala..", SPARK_ROOM)
         .check(CLASSES);
   }
 
