@@ -6,9 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.tangentflow.backend.BackendProvider;
+import io.tangentflow.examples.OwnProducts;
 import io.tangentflow.testing.CudaEmulator;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SelftestCommandTest {
 
@@ -34,6 +42,28 @@ class SelftestCommandTest {
         Invocation.of("selftest", "--backend", "cpu-scalar", "--precision", "fp64", "--no-rates")
             .ended(0);
     assertTrue(run.out().stripTrailing().endsWith("all 30 checks of cpu-scalar hold"), run.out());
+  }
+
+  /**
+   * The backend of docs/extending.md, named in a folder that the class path gets beside the rest.
+   */
+  @Test
+  void aBackendOfAUsersOwnIsFoundByItsServiceAndHolds(@TempDir Path folder) throws IOException {
+    Path services = Files.createDirectories(folder.resolve("META-INF").resolve("services"));
+    Files.writeString(
+        services.resolve(BackendProvider.class.getName()), OwnProducts.class.getName() + "\n");
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
+      thread.setContextClassLoader(loader);
+      Invocation run = Invocation.of("selftest", "--backend", "own-products", "--no-rates");
+      assertTrue(
+          run.ended(0).out().stripTrailing().endsWith("all 60 checks of own-products hold"),
+          run.out());
+      assertTrue(Invocation.of("info").ended(0).out().contains("own-products"));
+    } finally {
+      thread.setContextClassLoader(before);
+    }
   }
 
   @Test
