@@ -12,8 +12,8 @@ final class ExchangingClusterOptions extends ClusterOptions {
       names = "--exchange",
       paramLabel = "URI",
       description =
-          "Where the processes of a cluster exchange a sweep's files, as hdfs://host/path or"
-              + " s3a://bucket/path (default: the run directory, which they then all have to see).")
+          "Where the processes of a cluster exchange files, as hdfs://host/path or s3a://bucket/path"
+              + " (default: the directory of the results, which they then all have to see).")
   private String exchange;
 
   @Override

@@ -47,6 +47,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import org.apache.commons.codec.digest.DigestUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -70,7 +71,7 @@ final class NtkCommand implements Callable<Integer> {
   @Mixin private MemoryOption memory;
   @Mixin private GramOptions gram;
   @Mixin private StoreOptions store;
-  @Mixin private ClusterOptions cluster;
+  @Mixin private ExchangingClusterOptions cluster;
   @Mixin private ExtremeOptions extreme;
   @Mixin private SolveOptions solve;
 
@@ -490,6 +491,9 @@ final class NtkCommand implements Callable<Integer> {
 
   private int storedByCluster(NeuralOde model, Way way, Dataset dataset) {
     int threads = cluster.threads(engine.threads);
+    String identity =
+        DigestUtils.sha256Hex(
+            identity(model, way, gram.nodes(), dataset, engine.backend) + store.shard().toString());
     TileSetting asked =
         new TileSetting(
             store.path.toAbsolutePath().toString(),
@@ -501,7 +505,7 @@ final class NtkCommand implements Callable<Integer> {
             new TileSetting.Machine(
                 engine.precision(), engine.backend, threads, rng, memory.memory));
     try (UnitExecutor executor =
-        cluster.executor(cluster.shared(store.path, ""), engine.backend, threads, console)) {
+        cluster.executor(cluster.shared(store.path, identity), engine.backend, threads, console)) {
       Worker.Preparation prepared = executor.prepare(Workload.of(TileSetting.KIND, "", asked));
       return stored(
           model,
@@ -519,7 +523,13 @@ final class NtkCommand implements Callable<Integer> {
                         cluster.settled(engine.backend, prepared));
                 long start = System.nanoTime();
                 new TileRun(target, dataset.inputs())
-                    .run(setting, tiles.missing(), executor, tiles::accept, tiles.narration());
+                    .run(
+                        setting,
+                        tiles.missing(),
+                        executor,
+                        cluster.exchange(store.path, identity),
+                        tiles::accept,
+                        tiles.narration());
                 report.computed(
                     target,
                     tiles.computed(),

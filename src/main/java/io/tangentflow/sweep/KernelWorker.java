@@ -60,7 +60,7 @@ abstract class KernelWorker implements Worker {
   }
 
   @Override
-  public final void close() {
+  public void close() {
     backend.close();
   }
 }

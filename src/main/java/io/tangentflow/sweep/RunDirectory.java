@@ -223,31 +223,6 @@ public final class RunDirectory implements AutoCloseable {
     return Files.exists(file) ? Optional.of(StrictJson.read(file, type)) : Optional.empty();
   }
 
-  /** Copies a file of an exchange into the directory, unless it is the exchange. */
-  void bring(String name, Exchange exchange) {
-    Path source =
-        exchange
-            .find(name)
-            .orElseThrow(() -> new DataFormat(file(name), "was not written by its worker", null));
-    if (!source.equals(file(name).toAbsolutePath())) {
-      AtomicFile.write(file(name), out -> Files.copy(source, out));
-    }
-  }
-
-  /** Copies a file of the directory into an exchange, unless that is the directory. */
-  void lend(String name, Exchange exchange) {
-    if (!exchange.find(name).equals(Optional.of(file(name).toAbsolutePath()))) {
-      exchange.write(name, out -> Files.copy(file(name), out));
-    }
-  }
-
-  /** Deletes a file of an exchange, unless that is the directory. */
-  void removeFrom(Exchange exchange, String name) {
-    if (!exchange.find(name).equals(Optional.of(file(name).toAbsolutePath()))) {
-      exchange.delete(name);
-    }
-  }
-
   /** Writes a value as a JSON file in the directory, atomically. */
   public void write(String name, Object value) {
     AtomicFile.write(file(name), StrictJson.pretty(value));

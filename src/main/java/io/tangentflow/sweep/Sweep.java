@@ -122,10 +122,10 @@ public final class Sweep {
     if (!Files.exists(directory.file(INPUTS))) {
       Npy.write(directory.file(INPUTS), dataset.inputs().transpose(), ElementType.FP64);
     }
-    directory.lend(INPUTS, exchange);
-    List<CellResult> results = stored.cells();
-    Set<Cell> finished = results.stream().map(CellResult::cell).collect(Collectors.toSet());
-    lendLimits(exchange);
+    SharedFiles files = new SharedFiles(directory.path(), exchange);
+    files.lend(INPUTS);
+    Set<Cell> finished = stored.cells().stream().map(CellResult::cell).collect(Collectors.toSet());
+    lendLimits(files);
     Map<Cell, WorkUnit> cells = cells(workload);
     Map<String, WorkUnit> limits = limits(workload);
     Set<String> wanted = new HashSet<>();
@@ -139,8 +139,8 @@ public final class Sweep {
         only(limits, wanted::contains),
         result -> {
           LimitSummary limit = WorkUnit.value(result, LimitSummary.class);
-          directory.bring(nngpFile(limit.name()), exchange);
-          directory.bring(ntkFile(limit.name()), exchange);
+          files.bring(nngpFile(limit.name()));
+          files.bring(ntkFile(limit.name()));
           stored.write(limit);
         },
         listener);
@@ -154,27 +154,27 @@ public final class Sweep {
           listener.cell(cell, finished.size(), configuration.cells().size());
         },
         listener);
-    UnitFiles files = new UnitFiles(exchange);
+    UnitFiles results = new UnitFiles(exchange);
     // Those of finished cells too: a driver that was killed may have left them.
-    files.clear(limits.values());
-    files.clear(cells.values());
-    returnFiles(exchange);
+    results.clear(limits.values());
+    results.clear(cells.values());
+    removeFiles(files);
   }
 
   /** Limiting kernels of this run that another exchange, or none, was used for. */
-  private void lendLimits(Exchange exchange) {
+  private void lendLimits(SharedFiles files) {
     for (String name : limitNames()) {
       if (stored.limit(name).isPresent()) {
-        directory.lend(ntkFile(name), exchange);
+        files.lend(ntkFile(name));
       }
     }
   }
 
-  private void returnFiles(Exchange exchange) {
-    directory.removeFrom(exchange, INPUTS);
+  private void removeFiles(SharedFiles files) {
+    files.remove(INPUTS);
     for (String name : limitNames()) {
-      directory.removeFrom(exchange, ntkFile(name));
-      directory.removeFrom(exchange, nngpFile(name));
+      files.remove(ntkFile(name));
+      files.remove(nngpFile(name));
     }
   }
 

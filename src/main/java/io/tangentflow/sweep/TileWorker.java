@@ -16,7 +16,12 @@ import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.TimeGrid;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
 
 /** Computes tiles of a tangent kernel's Gram matrix into its store. */
 final class TileWorker extends KernelWorker {
@@ -39,6 +44,9 @@ final class TileWorker extends KernelWorker {
   private final TimeGrid grid;
   private final Parameters parameters;
 
+  /** For tiles on their way into a store that is not seen here; null while there are none. */
+  private GramStore likeness;
+
   private TileWorker(TileSetting setting, Seat seat) {
     super(
         seat,
@@ -59,7 +67,7 @@ final class TileWorker extends KernelWorker {
   public JsonNode compute(JsonNode unit, Listener listener) {
     long start = System.nanoTime();
     TileStrip strip = WorkUnit.value(unit, TileStrip.class);
-    GramStore store = GramStore.open(Path.of(setting.store()));
+    GramStore store = store();
     Missing missing = new Missing(store, strip);
     GramPlan plan =
         new TilePlan(
@@ -73,14 +81,67 @@ final class TileWorker extends KernelWorker {
     long peakBytes =
         new NtkTiles(new EmpiricalNtk(model, grid, plan))
             .forEach(parameters, inputs(), backend, missing);
+    Double difference = strip.holds(0, 0) ? differenceFromFp64(store, plan) : null;
+    if (likeness != null) {
+      send(strip);
+    }
     return WorkUnit.tree(
         new TileResult(
             strip,
             missing.computed,
-            strip.holds(0, 0) ? differenceFromFp64(store, plan) : null,
+            difference,
             peakBytes,
             (System.nanoTime() - start) * 1e-9,
             seat.place(backend)));
+  }
+
+  /** The store; or, where this process does not see it, an empty one of the same description. */
+  private GramStore store() {
+    Path directory = Path.of(setting.store());
+    Path header =
+        seat.exchange()
+            .find(GramStore.HEADER)
+            .orElseThrow(() -> new IllegalStateException("the store was not begun before"));
+    if (header.equals(directory.resolve(GramStore.HEADER))) {
+      return GramStore.open(directory);
+    }
+    if (likeness == null) {
+      try {
+        Path copy = Files.createTempDirectory("tangentflow-tiles-");
+        Files.copy(header, copy.resolve(GramStore.HEADER));
+        likeness = GramStore.open(copy);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return likeness;
+  }
+
+  /** Moves the tiles of a strip into the exchange. */
+  private void send(TileStrip strip) {
+    for (int column = strip.from(); column < strip.to(); column++) {
+      Path file = likeness.file(strip.row(), column);
+      seat.exchange().write(likeness.name(strip.row(), column), out -> Files.copy(file, out));
+      likeness.delete(strip.row(), column);
+    }
+  }
+
+  @Override
+  public void close() {
+    super.close();
+    if (likeness != null) {
+      removeLikeness();
+    }
+  }
+
+  private void removeLikeness() {
+    try (Stream<Path> all = Files.walk(likeness.path())) {
+      for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Takes the tiles of a strip that are not in the store. */

@@ -39,6 +39,8 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,10 +89,16 @@ class TileRunTest {
   }
 
   private List<TileResult> run(GramStore store, TileSetting setting, BitSet wanted, int slots) {
+    return run(store, setting, wanted, slots, store.path());
+  }
+
+  private List<TileResult> run(
+      GramStore store, TileSetting setting, BitSet wanted, int slots, Path shared) {
     List<TileResult> results = new ArrayList<>();
-    try (ElsewhereExecutor executor =
-        new ElsewhereExecutor(slots, new DirectoryExchange(store.path()))) {
-      new TileRun(store, inputs).run(setting, wanted, executor, results::add, new Silence());
+    Exchange exchange = new DirectoryExchange(shared);
+    try (ElsewhereExecutor executor = new ElsewhereExecutor(slots, exchange)) {
+      new TileRun(store, inputs)
+          .run(setting, wanted, executor, exchange, results::add, new Silence());
     }
     return results;
   }
@@ -176,6 +184,38 @@ class TileRunTest {
     List<TileResult> results = run(store, setting(Precision.FP64), wanted, 1);
     assertEquals(1, results.stream().mapToInt(TileResult::computed).sum());
     assertArrayEquals(good, Files.readAllBytes(cut));
+  }
+
+  @Test
+  void tilesReachAStoreThatTheWorkersDoNotSee() throws IOException {
+    GramStore seen = store();
+    run(seen, setting(Precision.FP32), all(seen), 2);
+    Map<String, byte[]> expected = new TreeMap<>();
+    for (int i = 0; i < 21; i++) {
+      String name = seen.name(seen.grid().row(i), seen.grid().column(i));
+      expected.put(name, Files.readAllBytes(seen.path().resolve(name)));
+    }
+    Files.move(seen.path(), directory.resolve("moved"));
+
+    long before = likenesses();
+    GramStore store = store();
+    Path apart = Files.createDirectory(directory.resolve("apart"));
+    List<TileResult> results = run(store, setting(Precision.FP32), all(store), 2, apart);
+    assertEquals(21, results.stream().mapToInt(TileResult::computed).sum());
+    for (Map.Entry<String, byte[]> tile : expected.entrySet()) {
+      assertArrayEquals(tile.getValue(), Files.readAllBytes(store.path().resolve(tile.getKey())));
+    }
+    try (Stream<Path> left = Files.walk(apart)) {
+      assertEquals(List.of(), left.filter(Files::isRegularFile).toList());
+    }
+    assertEquals(before, likenesses());
+  }
+
+  /** Stores of workers' own that are left. */
+  private static long likenesses() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+      return files.filter(f -> f.getFileName().toString().startsWith("tangentflow-tiles-")).count();
+    }
   }
 
   @Test

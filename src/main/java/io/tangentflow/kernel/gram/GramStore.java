@@ -34,7 +34,9 @@ import java.util.stream.Stream;
  */
 public final class GramStore {
 
-  private static final String HEADER = "store.json";
+  /** The file of a store that says what its matrix is of. */
+  public static final String HEADER = "store.json";
+
   private static final String TILES = "tiles";
   private static final Pattern TILE_NAME = Pattern.compile("(\\d{5})\\.tile");
 
@@ -171,6 +173,11 @@ public final class GramStore {
     return directory(row).resolve(String.format("%05d.tile", column));
   }
 
+  /** The same as a path in the store, its parts separated by slashes. */
+  public String name(int row, int column) {
+    return String.format("%s/%05d/%05d.tile", TILES, row, column);
+  }
+
   private Path directory(int row) {
     return path.resolve(TILES).resolve(String.format("%05d", row));
   }
@@ -213,15 +220,36 @@ public final class GramStore {
       throw new InvalidConfiguration(
           "--store-precision", "an entry is beyond the range of fp32; choose fp64");
     }
+    TileFile.write(place(row, column), shape, tile, gradientError);
+  }
+
+  /**
+   * Puts the file of a tile in its place that another process has written for a store of the same
+   * description.
+   *
+   * @param written not modified
+   * @throws DataFormat if it is not that tile, or damaged
+   * @throws RunDirectoryConflict if it cannot be written
+   */
+  public void put(int row, int column, Path written) {
+    AtomicFile.write(place(row, column), out -> Files.copy(written, out));
+    Optional<String> damage = damage(row, column);
+    if (damage.isPresent()) {
+      throw new DataFormat(written, damage.get(), null);
+    }
+  }
+
+  /** Where a tile goes, its directory made. */
+  private Path place(int row, int column) {
     Path file = file(row, column);
     try {
       makeDirectory(directory(row));
+      return file;
     } catch (FileAlreadyExistsException e) {
       throw new RunDirectoryConflict(directory(row), "is a file, not a directory", e);
     } catch (IOException e) {
       throw new RunDirectoryConflict(file, "cannot be written (" + AtomicFile.reason(e) + ")", e);
     }
-    TileFile.write(file, shape, tile, gradientError);
   }
 
   /**

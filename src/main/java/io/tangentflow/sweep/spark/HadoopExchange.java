@@ -154,7 +154,11 @@ final class HadoopExchange implements Exchange {
 
   @Override
   public void delete(String name) {
+    Path copy = copies.remove(name);
     try {
+      if (copy != null) {
+        Files.deleteIfExists(copy);
+      }
       files.delete(path(name), false);
     } catch (FileNotFoundException e) {
       // There is none.

@@ -132,7 +132,7 @@ final class ProcessWorker {
           new ClusterFailure(
               exchange
                   + " is not the directory that the driver sees under this path; put the run where"
-                  + " all machines see it; a sweep may name an --exchange as hdfs://host/path"));
+                  + " all machines see it; or name an --exchange as hdfs://host/path"));
     }
     seen = sharedFile;
   }

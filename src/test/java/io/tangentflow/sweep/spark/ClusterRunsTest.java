@@ -321,7 +321,13 @@ class ClusterRunsTest {
     try (UnitExecutor executor =
         new LocalExecutor(new DirectoryExchange(here.path().toAbsolutePath()))) {
       new TileRun(here, data.inputs())
-          .run(setting(here, model, samples, tile), all, executor, results::add, new Heard());
+          .run(
+              setting(here, model, samples, tile),
+              all,
+              executor,
+              new DirectoryExchange(here.path()),
+              results::add,
+              new Heard());
     }
     assertEquals(21, results.stream().mapToInt(TileResult::computed).sum());
 
@@ -337,6 +343,7 @@ class ClusterRunsTest {
               setting(there, model, samples, tile),
               all,
               executor,
+              new DirectoryExchange(there.path()),
               result -> {
                 executors.add(result.place().executor());
                 computed.add(result.computed());
