@@ -96,16 +96,19 @@ public final class ReproductionRun {
       Exchange exchange,
       UnitExecutor.Listener listener) {
     Results results = Results.of(directory);
-    List<WorkUnit> units = new ArrayList<>();
     Whole whole = new Whole(listener);
-    for (Task task : tasks(reproduction)) {
-      WorkUnit unit =
-          WorkUnit.of(workload, task.words(), task.operations(), new TaskUnit(TaskLine.key(task)));
-      whole.add(TaskLine.key(task), unit);
+    List<Task> tasks = tasks(reproduction);
+    for (Task task : tasks) {
+      String key = TaskLine.key(task);
+      whole.add(key, WorkUnit.of(workload, task.words(), task.operations(), new TaskUnit(key)));
+    }
+    List<WorkUnit> units = new ArrayList<>();
+    for (Task task : tasks) {
+      String key = TaskLine.key(task);
       if (results.has(task)) {
-        whole.done(TaskLine.key(task));
+        whole.done(key);
       } else {
-        units.add(unit);
+        units.add(whole.units.get(key));
       }
     }
     executor.run(
