@@ -11,7 +11,7 @@ import java.util.OptionalInt;
  * What a cluster does, in this process: several workers, each with its own seat, take turns at the
  * units, the longest first; workloads, units and results travel as text; results go by a file.
  */
-final class ElsewhereExecutor implements UnitExecutor {
+public final class ElsewhereExecutor implements UnitExecutor {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -20,7 +20,7 @@ final class ElsewhereExecutor implements UnitExecutor {
   private final List<Worker> workers = new ArrayList<>();
   private final List<String> begun = new ArrayList<>();
 
-  ElsewhereExecutor(int slots, Exchange exchange) {
+  public ElsewhereExecutor(int slots, Exchange exchange) {
     this.slots = slots;
     this.exchange = exchange;
   }

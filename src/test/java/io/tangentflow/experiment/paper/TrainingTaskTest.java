@@ -17,6 +17,7 @@ import io.tangentflow.experiment.Targets;
 import io.tangentflow.experiment.TrainingConfiguration.Data;
 import io.tangentflow.experiment.TrainingQuantity;
 import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.sweep.RunDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -218,6 +219,26 @@ class TrainingTaskTest {
       List<Path> all = runs.toList();
       assertEquals(1, all.size());
       return all.get(0);
+    }
+  }
+
+  /** As on a cluster, where an executor that is taken for lost may still be at it. */
+  @Test
+  void aTrainingThatIsHeldByAnotherAttemptIsDoneBesideIt() throws IOException {
+    TrainingTask task = task(0.05, false, 0, null);
+    try (SmallLaboratory laboratory = laboratory()) {
+      var once = laboratory.compute(task);
+      Path trainings = directory.resolve("run/trainings");
+      Path first;
+      try (Stream<Path> all = Files.list(trainings)) {
+        first = all.findFirst().orElseThrow();
+      }
+      try (RunDirectory held = RunDirectory.open(first)) {
+        var again = laboratory.compute(task);
+        assertEquals(once.get(TRAIN_LOSS.key()), again.get(TRAIN_LOSS.key()));
+        assertTrue(Files.exists(trainings.resolve(first.getFileName() + "-2/run.json")));
+        assertTrue(Files.exists(held.file("run.json")));
+      }
     }
   }
 }
