@@ -3,7 +3,6 @@ package io.tangentflow.cli;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.Backends;
 import io.tangentflow.sweep.Clusters;
-import io.tangentflow.sweep.DirectoryExchange;
 import io.tangentflow.sweep.Exchange;
 import io.tangentflow.sweep.LocalExecutor;
 import io.tangentflow.sweep.UnitExecutor;
@@ -55,8 +54,7 @@ class ClusterOptions {
 
   /** The same as files. */
   final Exchange exchange(Path run, String identity) {
-    String shared = shared(run, identity);
-    return given() ? Clusters.exchange(shared) : new DirectoryExchange(Path.of(shared));
+    return Clusters.exchange(shared(run, identity));
   }
 
   /**
@@ -68,7 +66,7 @@ class ClusterOptions {
    */
   final UnitExecutor executor(String shared, String backend, int threads, Console console) {
     if (!given()) {
-      return new LocalExecutor(new DirectoryExchange(Path.of(shared)));
+      return new LocalExecutor(Clusters.exchange(shared));
     }
     if (backend.contains(":")) {
       throw new InvalidConfiguration(

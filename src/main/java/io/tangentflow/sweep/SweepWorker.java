@@ -1,7 +1,6 @@
 package io.tangentflow.sweep;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.Backends;
@@ -11,8 +10,6 @@ import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
 import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
-import io.tangentflow.kernel.empirical.GramStrategy;
-import io.tangentflow.kernel.empirical.PrecisionCheck;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitingKernel;
 import io.tangentflow.model.DenseMatrix;
@@ -130,7 +127,8 @@ final class SweepWorker extends KernelWorker {
     Parameters parameters = new Parameters.Seeded(cell.seed());
     EmpiricalNtk.Result ntk =
         new EmpiricalNtk(model, grid, plan).gram(parameters, inputs(), backend, fraction -> {});
-    Double precisionError = besideFp64 ? precisionError(model, grid, parameters, ntk.gram()) : null;
+    Double precisionError =
+        besideFp64 ? differenceFromFp64(model, grid, parameters, ntk.gram()) : null;
     Spectrum.Ends ends = Spectrum.ends(ntk.gram());
     return new CellResult(
         cell,
@@ -143,27 +141,6 @@ final class SweepWorker extends KernelWorker {
         ntk.peakBytes(),
         (System.nanoTime() - start) * 1e-9,
         seat.place(backend));
-  }
-
-  /** Null where the network fits into memory in FP32 only; the report says so. */
-  private Double precisionError(
-      NeuralOde model, TimeGrid grid, Parameters parameters, DenseMatrix gram) {
-    try {
-      return PrecisionCheck.relativeDifference(
-          samples ->
-              new EmpiricalNtk(
-                  model,
-                  grid,
-                  GramPlan.of(
-                      GramStrategy.STRUCTURED, model, grid, samples, Precision.FP64, budget)),
-          parameters,
-          inputs(),
-          gram,
-          seat.backend(backend.name()),
-          configuration.threads());
-    } catch (OutOfMemory e) {
-      return null;
-    }
   }
 
   private GramPlan plan(Cell cell) {

@@ -1,13 +1,11 @@
 package io.tangentflow.sweep;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.BackendOptions.GaussianSource;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
-import io.tangentflow.kernel.empirical.GramStrategy;
 import io.tangentflow.kernel.empirical.NtkTiles;
 import io.tangentflow.kernel.empirical.PrecisionCheck;
 import io.tangentflow.kernel.empirical.TilePlan;
@@ -175,21 +173,6 @@ final class TileWorker extends KernelWorker {
         || plan.blockSize() < Math.min(PrecisionCheck.SAMPLES, setting.samples())) {
       return null;
     }
-    try {
-      return PrecisionCheck.relativeDifference(
-          samples ->
-              new EmpiricalNtk(
-                  model,
-                  grid,
-                  GramPlan.of(
-                      GramStrategy.STRUCTURED, model, grid, samples, Precision.FP64, budget)),
-          parameters,
-          inputs(),
-          store.tile(0, 0),
-          seat.backend(backend.name()),
-          setting.machine().threads());
-    } catch (OutOfMemory e) {
-      return null;
-    }
+    return differenceFromFp64(model, grid, parameters, store.tile(0, 0));
   }
 }
