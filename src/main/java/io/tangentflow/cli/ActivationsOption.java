@@ -6,6 +6,7 @@ import java.util.List;
 import picocli.CommandLine.Option;
 
 /** The activations that a command compares. */
+@Heading("Network")
 final class ActivationsOption {
 
   @Option(

@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
 /** What something is timed on. */
+@Heading("Engine")
 final class BenchEngine {
 
   @Spec(Target.MIXEE)

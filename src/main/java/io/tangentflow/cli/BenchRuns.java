@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 
 /** How often a job is timed. */
+@Heading("Measurement")
 final class BenchRuns {
 
   @Option(

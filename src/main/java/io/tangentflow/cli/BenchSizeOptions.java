@@ -11,6 +11,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** How large a job is that is timed; its command may have defaults of its own. */
+@Heading("Size")
 final class BenchSizeOptions {
 
   /** Defaults in the place of those that are declared here. */

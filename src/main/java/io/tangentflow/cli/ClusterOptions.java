@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** Where the units of a run are computed. */
+@Heading("Cluster")
 class ClusterOptions {
 
   @Option(

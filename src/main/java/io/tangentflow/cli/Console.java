@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
 /** Where a command writes: results to standard output, status to standard error. */
+@Heading("Output and help")
 final class Console {
 
   /** Set by the launcher where standard error is a terminal. */

@@ -7,6 +7,7 @@ import io.tangentflow.data.Normalisation;
 import picocli.CommandLine.Option;
 
 /** Which samples a command works on. */
+@Heading("Data")
 final class DataOptions {
 
   @Option(

@@ -9,6 +9,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** The loss of a training, and how it is lowered. */
+@Heading("Descent")
 final class DescentOptions {
 
   private static final String AUTO = "auto";

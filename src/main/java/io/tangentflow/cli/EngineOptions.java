@@ -8,6 +8,7 @@ import io.tangentflow.backend.Precision;
 import picocli.CommandLine.Option;
 
 /** What a command computes on. */
+@Heading("Engine")
 final class EngineOptions {
 
   @Option(

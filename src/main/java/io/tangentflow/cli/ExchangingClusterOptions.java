@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** The same of runs all of whose files can go by another way than the run directory. */
+@Heading("Cluster")
 final class ExchangingClusterOptions extends ClusterOptions {
 
   @Option(

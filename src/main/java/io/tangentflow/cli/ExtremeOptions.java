@@ -5,6 +5,7 @@ import io.tangentflow.spectrum.Search;
 import picocli.CommandLine.Option;
 
 /** How extreme eigenvalues are looked for by products. */
+@Heading("Eigenvalues")
 final class ExtremeOptions {
 
   @Option(

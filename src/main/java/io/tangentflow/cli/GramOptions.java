@@ -17,6 +17,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** How the Gram matrix of an empirical tangent kernel is made. */
+@Heading("Gram matrix")
 final class GramOptions {
 
   private static final String AUTO = "auto";

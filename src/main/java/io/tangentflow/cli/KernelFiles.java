@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** A kernel and targets that come from files. */
+@Heading("Kernel")
 final class KernelFiles {
 
   @Option(

@@ -11,6 +11,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** How long, and how, a model is trained in a fixed kernel. */
+@Heading("Training")
 final class KernelTrainingOptions {
 
   private static final String AUTO = "auto";

@@ -13,6 +13,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A network of infinite width. */
+@Heading("Network of infinite width")
 final class LimitOptions {
 
   /** The names of all these options. */

@@ -3,6 +3,7 @@ package io.tangentflow.cli;
 import picocli.CommandLine.Option;
 
 /** Whether a training is shown while it goes on. */
+@Heading("What is watched")
 final class LiveOption {
 
   @Option(

@@ -1,5 +1,7 @@
 package io.tangentflow.cli;
 
+import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_OPTION_LIST;
+
 import io.tangentflow.TangentFlowException;
 import io.tangentflow.sweep.Manifest;
 import java.io.PrintWriter;
@@ -78,10 +80,13 @@ public final class Main {
     System.exit(run(args));
   }
 
-  /** With each command and what is under it. */
-  private static void tellVersion(CommandLine command) {
+  /** What each command's help and version say, and those under it. */
+  private static void describe(CommandLine command) {
     command.getCommandSpec().versionProvider(new Version());
-    command.getSubcommands().values().forEach(Main::tellVersion);
+    if (command.getParent() != null) {
+      command.getHelpSectionMap().put(SECTION_KEY_OPTION_LIST, new OptionSections());
+    }
+    command.getSubcommands().values().forEach(Main::describe);
   }
 
   /**
@@ -132,7 +137,7 @@ public final class Main {
             .setUsageHelpAutoWidth(true)
             .setParameterExceptionHandler((e, arguments) -> misuse(e, err))
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, err));
-    tellVersion(commandLine);
+    describe(commandLine);
     try {
       return commandLine.execute(args);
     } catch (OutOfMemoryError e) {

@@ -5,6 +5,7 @@ import io.tangentflow.backend.MemoryBudget;
 import picocli.CommandLine.Option;
 
 /** How much memory a command may take. */
+@Heading("Engine")
 final class MemoryOption {
 
   @Option(

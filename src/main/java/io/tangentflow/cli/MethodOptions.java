@@ -11,6 +11,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
 /** The way to the gradients of a network, on which dynamics. */
+@Heading("Solver and gradient")
 final class MethodOptions {
 
   @Spec(Target.MIXEE)

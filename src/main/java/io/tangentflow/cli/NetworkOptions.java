@@ -8,6 +8,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** A network, but for its width and the dimension of its inputs. */
+@Heading("Network")
 final class NetworkOptions {
 
   @Mixin private ScaleOptions scales;

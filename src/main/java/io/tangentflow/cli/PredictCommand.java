@@ -44,7 +44,8 @@ import picocli.CommandLine.Spec;
     description = {
       "What networks of infinite width say after training: loss, accuracy and variance over random"
           + " networks, at each number of steps and at the end, in closed form from a tangent kernel,"
-          + " limiting or given. The loss is ½ Σ (f − y)² over samples and outputs. Begin with:",
+          + " limiting or given. The loss is ½ Σ (f − y)² over samples and outputs.",
+      "Begin with:",
       "  tangentflow predict --steps 1,10,100,1000,inf --out prediction"
     })
 final class PredictCommand implements Callable<Integer> {

@@ -6,6 +6,7 @@ import io.tangentflow.model.NeuralOde;
 import picocli.CommandLine.Option;
 
 /** The horizon and the scales of a network. */
+@Heading("Network")
 final class ScaleOptions {
 
   @Option(

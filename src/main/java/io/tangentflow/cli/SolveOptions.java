@@ -7,6 +7,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** A system with the kernel. */
+@Heading("Linear systems")
 final class SolveOptions {
 
   /** To begin, one step, and to check. */

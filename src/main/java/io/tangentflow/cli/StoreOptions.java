@@ -11,6 +11,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
 /** A Gram matrix that goes into a directory tile by tile. */
+@Heading("Tiles on disk")
 final class StoreOptions {
 
   @Spec(Target.MIXEE)

@@ -10,6 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** What is watched of a training, and how often. */
+@Heading("What is watched")
 final class WatchOptions {
 
   private static final List<String> PREDICTORS = List.of("start", "limit");

@@ -2,16 +2,17 @@ package io.tangentflow.data;
 
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
-import io.tangentflow.model.DenseMatrix;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
  * A CSV file of numbers, plain or gzip, a sample per row. It may have a header. One column may be
- * the target; the others are the features, in the file's order.
+ * the target, of numbers or, where that of the first sample is text, of names of classes; the
+ * others are the features, in the file's order.
  *
  * @param file the file
  * @param target the target's name in the header; "" for no target; by default the last column if
@@ -20,7 +21,6 @@ import java.util.Set;
 public record CsvFile(Path file, Optional<String> target) implements DataSource {
 
   private static final Set<String> TARGET_NAMES = Set.of("label", "target", "y");
-  private static final int NO_COLUMN = -1;
 
   @Override
   public Dataset load(int samples, long seed) {
@@ -36,31 +36,26 @@ public record CsvFile(Path file, Optional<String> target) implements DataSource 
    */
   public Dataset all() {
     try (SourceFile in = SourceFile.open(file)) {
-      CsvTable table = CsvTable.read(in, file);
-      int column = targetColumn(table.header());
-      DenseMatrix inputs = column == NO_COLUMN ? table.cells() : table.without(column);
-      if (inputs.rows() == 0) {
-        throw new DataFormat(file, "line", 1, "the target is the only column; add a feature");
-      }
+      CsvTable table = CsvTable.read(in, file, this::targetColumn);
       return new Dataset(
           "csv:" + file.getFileName(),
-          inputs,
-          column == NO_COLUMN ? Optional.empty() : Optional.of(table.only(column)),
-          Optional.empty(),
+          table.features(),
+          table.targets(),
+          table.classes(),
           List.of(in.provenance()));
     }
   }
 
-  private int targetColumn(List<String> header) {
+  private OptionalInt targetColumn(List<String> header) {
     if (target.isEmpty()) {
       int last = header.size() - 1;
       return last >= 0 && TARGET_NAMES.contains(header.get(last).toLowerCase(Locale.ROOT))
-          ? last
-          : NO_COLUMN;
+          ? OptionalInt.of(last)
+          : OptionalInt.empty();
     }
     String name = target.get();
     if (name.isEmpty()) {
-      return NO_COLUMN;
+      return OptionalInt.empty();
     }
     int column = header.indexOf(name);
     if (column < 0 || column != header.lastIndexOf(name)) {
@@ -75,6 +70,6 @@ public record CsvFile(Path file, Optional<String> target) implements DataSource 
                   ? "it has no header"
                   : "its columns are " + String.join(", ", header)));
     }
-    return column;
+    return OptionalInt.of(column);
   }
 }

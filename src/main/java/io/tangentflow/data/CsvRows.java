@@ -92,9 +92,7 @@ final class CsvRows {
    * @throws DataFormat if the cell is blank, text, or a number that is not finite
    */
   double number(String cell, String column, String hint) {
-    if (cell.isBlank()) {
-      throw fault(column + " is missing; fill it or remove the row");
-    }
+    label(cell, column);
     if (isText(cell)) {
       throw fault(column + " is '" + cell + "', which is not a number" + hint);
     }
@@ -103,6 +101,18 @@ final class CsvRows {
       throw fault(column + " is " + cell + ", which is not finite; remove the row");
     }
     return value;
+  }
+
+  /**
+   * The text of such a cell.
+   *
+   * @throws DataFormat if it is blank
+   */
+  String label(String cell, String column) {
+    if (cell.isBlank()) {
+      throw fault(column + " is missing; fill it or remove the row");
+    }
+    return cell;
   }
 
   /** A fault at the line that the last row ends in. */

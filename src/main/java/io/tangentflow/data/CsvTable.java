@@ -5,57 +5,49 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
 /**
- * A table of finite numbers from a CSV file (RFC 4180, comma, UTF-8). Its first row is a header if
- * it has a cell that is text.
+ * A table of finite numbers from a CSV file (RFC 4180, comma, UTF-8), a sample per row. Its first
+ * row is a header if it has a cell that is text.
  *
- * @param header the columns' names, or none
- * @param cells a row of the file per column of the matrix
+ * @param features d×N, of all columns but the target
+ * @param targets 1×N, if there is a target of numbers
+ * @param classes if there is a target of text, in the alphabetical order of its values
  */
-record CsvTable(List<String> header, DenseMatrix cells) {
+record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Classes> classes) {
 
-  static CsvTable read(SourceFile in, Path path) {
+  /**
+   * @param target the column, from 0, of the target, of a header that may be empty
+   */
+  static CsvTable read(SourceFile in, Path path, Function<List<String>, OptionalInt> target) {
     // Closing the reader would close the source, which its caller still asks for its provenance.
     @SuppressWarnings("resource")
     InputStreamReader text = new InputStreamReader(in, StandardCharsets.UTF_8);
-    return new Reading(CsvRows.of(text, path)).table();
-  }
-
-  /** The cells without one column of the file. */
-  DenseMatrix without(int column) {
-    DenseMatrix rest = DenseMatrix.zeros(cells.rows() - 1, cells.columns());
-    for (int j = 0; j < cells.columns(); j++) {
-      int from = j * cells.rows();
-      int to = j * rest.rows();
-      System.arraycopy(cells.values(), from, rest.values(), to, column);
-      System.arraycopy(
-          cells.values(), from + column + 1, rest.values(), to + column, rest.rows() - column);
-    }
-    return rest;
-  }
-
-  /** One column of the file, as a row. */
-  DenseMatrix only(int column) {
-    DenseMatrix one = DenseMatrix.zeros(1, cells.columns());
-    for (int j = 0; j < cells.columns(); j++) {
-      one.set(0, j, cells.get(column, j));
-    }
-    return one;
+    return new Reading(CsvRows.of(text, path), target).table();
   }
 
   /** One pass over a file. */
   private static final class Reading {
     private final CsvRows rows;
+    private final Function<List<String>, OptionalInt> targetOf;
     private final List<String> header = new ArrayList<>();
-    private final DoubleStream.Builder numbers = DoubleStream.builder();
+    private final DoubleStream.Builder features = DoubleStream.builder();
+    private final DoubleStream.Builder targets = DoubleStream.builder();
+    private final List<String> labels = new ArrayList<>();
+    private OptionalInt target = OptionalInt.empty();
     private int width;
     private int samples;
 
-    Reading(CsvRows rows) {
+    Reading(CsvRows rows, Function<List<String>, OptionalInt> targetOf) {
       this.rows = rows;
+      this.targetOf = targetOf;
     }
 
     CsvTable table() {
@@ -63,17 +55,43 @@ record CsvTable(List<String> header, DenseMatrix cells) {
       if (samples == 0) {
         throw rows.fault("the file has no sample");
       }
-      return new CsvTable(header, new DenseMatrix(width, samples, numbers.build().toArray()));
+      double[] numbers = targets.build().toArray();
+      return new CsvTable(
+          new DenseMatrix(featureCount(), samples, features.build().toArray()),
+          numbers.length == 0
+              ? Optional.empty()
+              : Optional.of(new DenseMatrix(1, samples, numbers)),
+          labels.isEmpty() ? Optional.empty() : Optional.of(classes()));
+    }
+
+    private int featureCount() {
+      return target.isPresent() ? width - 1 : width;
+    }
+
+    private Classes classes() {
+      List<String> names = List.copyOf(new TreeSet<>(labels));
+      return new Classes(
+          names.size(),
+          labels.stream().mapToInt(label -> Collections.binarySearch(names, label)).toArray());
     }
 
     private void read(List<String> row) {
       boolean first = width == 0;
-      width = first ? row.size() : width;
-      if (first && row.stream().anyMatch(CsvRows::isText)) {
-        header.addAll(row);
-      } else {
-        append(row);
+      if (first) {
+        width = row.size();
+        boolean names = row.stream().anyMatch(CsvRows::isText);
+        if (names) {
+          header.addAll(row);
+        }
+        target = targetOf.apply(header);
+        if (featureCount() == 0) {
+          throw rows.fault("the target is the only column; add a feature");
+        }
+        if (names) {
+          return;
+        }
       }
+      append(row);
     }
 
     private void append(List<String> row) {
@@ -87,11 +105,27 @@ record CsvTable(List<String> header, DenseMatrix cells) {
       if ((samples + 1L) * width > Integer.MAX_VALUE) {
         throw rows.fault("the table exceeds 2^31 - 1 numbers; split it");
       }
-      String hint = width == 1 ? "; cells are separated by commas" : "";
       for (int i = 0; i < width; i++) {
-        numbers.accept(rows.number(row.get(i), named(i), hint));
+        String cell = row.get(i);
+        if (target.isEmpty() || i != target.getAsInt()) {
+          features.accept(rows.number(cell, named(i), hint(i)));
+        } else if (samples == 0 ? CsvRows.isText(cell) : !labels.isEmpty()) {
+          labels.add(rows.label(cell, named(i)));
+        } else {
+          targets.accept(rows.number(cell, named(i), " as that of the first sample is"));
+        }
       }
       samples++;
+    }
+
+    /** What may be meant by text in a column of features. */
+    private String hint(int column) {
+      if (width == 1) {
+        return "; cells are separated by commas";
+      }
+      return target.isPresent() || header.isEmpty()
+          ? ""
+          : "; if it is the target, say csv:FILE#" + header.get(column);
     }
 
     private String named(int column) {

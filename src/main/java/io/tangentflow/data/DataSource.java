@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Where samples come from: what {@code --data} says. */
 public sealed interface DataSource
@@ -148,6 +149,16 @@ public sealed interface DataSource
             + argument
             + "' is none of digits, synthetic:d=32, synthetic:d=32,seed=5, mnist:DIR,"
             + " fashion-mnist:DIR, cifar10:DIR, agnews:DIR, agnews:DIR#d=1024,seed=0, climate:DIR,"
-            + " climate:DIR#days=7, csv:FILE, csv:FILE#TARGET_COLUMN, npy:FILE");
+            + " climate:DIR#days=7, csv:FILE, csv:FILE#TARGET_COLUMN, npy:FILE"
+            + meant(argument));
+  }
+
+  /** A file without the name of its format before it. */
+  private static String meant(String argument) {
+    return Stream.of("csv", "npy")
+        .filter(kind -> argument.matches(".*\\." + kind + "(\\.gz)?"))
+        .map(kind -> "; did you mean " + kind + ":" + argument + "?")
+        .findFirst()
+        .orElse("");
   }
 }

@@ -1,12 +1,13 @@
 package io.tangentflow.data;
 
-import io.tangentflow.model.DenseMatrix;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.DoubleStream;
 
 /**
  * The built-in data: 1797 handwritten digits of 8×8 pixels, row by row, each 0 … 16, with the
@@ -16,6 +17,7 @@ import java.util.Optional;
 public record Digits() implements DataSource {
 
   private static final String RESOURCE = "digits.csv.gz";
+  private static final int PIXELS = 64;
   private static final int CLASSES = 10;
 
   @Override
@@ -28,16 +30,12 @@ public record Digits() implements DataSource {
     Path name = Path.of(RESOURCE);
     try (InputStream resource = Digits.class.getResourceAsStream(RESOURCE);
         SourceFile in = SourceFile.of(name, resource)) {
-      CsvTable table = CsvTable.read(in, name);
-      int labelColumn = table.cells().rows() - 1;
-      DenseMatrix labels = table.only(labelColumn);
-      int[] digits = new int[labels.columns()];
-      for (int j = 0; j < digits.length; j++) {
-        digits[j] = (int) labels.get(0, j);
-      }
+      CsvTable table = CsvTable.read(in, name, header -> OptionalInt.of(PIXELS));
+      int[] digits =
+          DoubleStream.of(table.targets().orElseThrow().values()).mapToInt(x -> (int) x).toArray();
       return new Dataset(
           "digits",
-          table.without(labelColumn),
+          table.features(),
           Optional.empty(),
           Optional.of(new Classes(CLASSES, digits)),
           List.of(in.provenance()));

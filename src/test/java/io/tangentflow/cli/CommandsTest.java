@@ -25,6 +25,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 
 class CommandsTest {
 
@@ -324,6 +326,33 @@ class CommandsTest {
     assertEquals(all, Invocation.of("--help"));
     assertEquals(all, Invocation.of("-h"));
     assertEquals(Invocation.of("-V"), Invocation.of("--version"));
+  }
+
+  /** Under headings; none is lost or told twice. */
+  @TestFactory
+  Stream<DynamicTest> helpTellsEveryOptionOnce() {
+    return COMMANDS.stream()
+        .map(
+            name ->
+                DynamicTest.dynamicTest(
+                    name,
+                    () -> {
+                      String help = with(name, "--help").out();
+                      CommandLine command = Main.withCommands(name.replaceFirst(" .*", ""));
+                      for (String word : Pattern.compile(" ").splitAsStream(name).toList()) {
+                        command = command.getSubcommands().get(word);
+                      }
+                      for (OptionSpec option : command.getCommandSpec().options()) {
+                        long told =
+                            Pattern.compile(
+                                    "(?m)^ {2}(    |-\\w, )" + option.longestName() + "(?![\\w-])")
+                                .matcher(help)
+                                .results()
+                                .count();
+                        assertEquals(1, told, option.longestName() + " in\n" + help);
+                      }
+                      assertTrue(help.contains("\nOutput and help:\n"), help);
+                    }));
   }
 
   /** Each option has one description wherever it is offered, but for lists and defaults. */

@@ -48,6 +48,31 @@ class CsvFileTest {
   }
 
   @Test
+  void aTargetOfTextNamesClasses() throws IOException {
+    Dataset data = read("a,kind,b\n1,pear,2\n3,apple,4\n5,7,6\n7,pear,8\n", "kind");
+    assertArrayEquals(new double[] {1, 2, 3, 4, 5, 6, 7, 8}, data.inputs().values());
+    assertEquals(Optional.empty(), data.targets());
+    assertEquals(3, data.classes().orElseThrow().count());
+    assertArrayEquals(new int[] {2, 1, 0, 2}, data.classes().orElseThrow().labels());
+    assertEquals(1, read("a,label\n1,x\n2,x").classes().orElseThrow().count());
+  }
+
+  /** A slip of the pen in a target of numbers does not make classes of it. */
+  @Test
+  void aTargetIsOfOneKind() {
+    assertFault(
+        "line 3: column 2 (y) is 'x', which is not a number as that of the first sample is",
+        "a,y\n1,2\n3,x\n");
+    assertFault("line 3: column 2 (y) is missing", "a,y\n1,x\n3,\n");
+  }
+
+  @Test
+  void textInAFeatureTellsHowToNameTheTarget() {
+    assertFault("'x', which is not a number; if it is the target, say csv:FILE#b", "a,b\n1,x\n");
+    assertFault("line 2: column 1 is 'x', which is not a number", "1,2\nx,3\n");
+  }
+
+  @Test
   void aTargetThatTheHeaderDoesNotHaveOnceIsRefused() {
     assertFault(InvalidConfiguration.class, "its columns are a, b", "a,b\n1,2\n", "c");
     assertFault(InvalidConfiguration.class, "more than one time", "a,a\n1,2\n", "a");

@@ -85,7 +85,8 @@ class DataSourceTest {
             + argument
             + "' is none of digits, synthetic:d=32, synthetic:d=32,seed=5, mnist:DIR,"
             + " fashion-mnist:DIR, cifar10:DIR, agnews:DIR, agnews:DIR#d=1024,seed=0, climate:DIR,"
-            + " climate:DIR#days=7, csv:FILE, csv:FILE#TARGET_COLUMN, npy:FILE",
+            + " climate:DIR#days=7, csv:FILE, csv:FILE#TARGET_COLUMN, npy:FILE"
+            + (argument.equals("a.csv") ? "; did you mean csv:a.csv?" : ""),
         fault.getMessage());
   }
 
