@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -127,7 +128,15 @@ public final class Main {
         args);
   }
 
-  static int run(PrintWriter out, PrintWriter err, String... args) {
+  /** {@code help COMMAND} is {@code COMMAND --help}. */
+  private static String[] unaliased(String[] args) {
+    return args.length > 0 && args[0].equals("help")
+        ? Stream.concat(Stream.of(args).skip(1), Stream.of("--help")).toArray(String[]::new)
+        : args;
+  }
+
+  static int run(PrintWriter out, PrintWriter err, String... words) {
+    String[] args = unaliased(words);
     // Log records of this program and its libraries are lines like all other status.
     System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s: %5$s%n");
     CommandLine commandLine =

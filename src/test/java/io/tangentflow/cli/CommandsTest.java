@@ -326,6 +326,8 @@ class CommandsTest {
     assertEquals(all, Invocation.of("--help"));
     assertEquals(all, Invocation.of("-h"));
     assertEquals(Invocation.of("-V"), Invocation.of("--version"));
+    assertEquals(all, Invocation.of("help"));
+    assertEquals(with("gram info", "--help"), Invocation.of("help", "gram", "info"));
   }
 
   /** Under headings; none is lost or told twice. */

@@ -104,6 +104,24 @@ class LauncherTest {
     assertFalse(flags.contains("SharedArchiveFile"), flags);
   }
 
+  @Test
+  void withoutJavaItSaysSo() throws Exception {
+    Path out = directory.resolve("stdout");
+    Path err = directory.resolve("stderr");
+    ProcessBuilder builder =
+        new ProcessBuilder(HOME.resolve("bin/tangentflow").toAbsolutePath().toString(), "info")
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
+    builder.environment().put("JAVA_HOME", directory.toString());
+    assertEquals(2, builder.start().waitFor());
+    assertEquals(
+        "tangentflow: there is no program "
+            + directory
+            + "/bin/java; install Java 17 or later, and let JAVA_HOME name it\n",
+        Files.readString(err));
+    assertEquals("", Files.readString(out));
+  }
+
   private static void requireArchive() {
     assumeTrue(Files.exists(HOME.resolve(ARCHIVE)), "built with -Dexec.skip, so without archive");
   }
