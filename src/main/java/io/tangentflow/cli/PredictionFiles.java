@@ -47,7 +47,7 @@ final class PredictionFiles {
               "Loss per sample of the mean prediction; the dashed line is where training ends, if"
                   + " that was asked for.");
     }
-    HtmlReport page = HtmlReport.titled("Predictions of a tangent kernel");
+    HtmlReport page = HtmlReport.titled("Predictions of a tangent kernel", report.subject());
     for (String finding : findings) {
       page = page.finding(finding);
     }

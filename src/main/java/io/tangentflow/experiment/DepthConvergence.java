@@ -295,7 +295,8 @@ public record DepthConvergence(Tableau method, String subject, List<DepthGaps> n
                     + " parameters; gaps that the reference does not resolve are left out.");
       }
     }
-    HtmlReport report = HtmlReport.titled("Convergence to the continuous model in the depth");
+    HtmlReport report =
+        HtmlReport.titled("Convergence to the continuous model in the depth", subject);
     for (String finding : findings()) {
       report = report.finding(finding);
     }

@@ -19,6 +19,7 @@ import java.util.Optional;
  */
 public final class KernelConvergence {
 
+  private final String subject;
   private final LimitDepthConvergence depth;
   private final Optional<KernelWidthConvergence> width;
 
@@ -33,6 +34,7 @@ public final class KernelConvergence {
       List<LimitDepthGaps> limits,
       List<KernelWidthGaps> networks,
       String networkSubject) {
+    this.subject = subject;
     depth = new LimitDepthConvergence(subject, limits);
     width =
         networks.isEmpty()
@@ -70,7 +72,8 @@ public final class KernelConvergence {
    * @param provenance what was asked, of which version, on what
    */
   public void write(Path directory, ObjectNode provenance) {
-    HtmlReport report = HtmlReport.titled("Convergence of kernels in the depth and in the width");
+    HtmlReport report =
+        HtmlReport.titled("Convergence of kernels in the depth and in the width", subject);
     for (String finding : findings()) {
       report = report.finding(finding);
     }

@@ -416,7 +416,8 @@ public final class TrainingReport {
   /** Writes CSV, SVG and {@code report.html} into the run directory. */
   public void write(RunDirectory directory) {
     AtomicFile.write(directory.file("training.csv"), table("All lines.", lines).toCsv());
-    HtmlReport report = HtmlReport.titled("Training of a Neural ODE");
+    HtmlReport report =
+        HtmlReport.titled("Training of a Neural ODE", subject() + "; " + manifest.run());
     for (String finding : findings()) {
       report = report.finding(finding);
     }

@@ -51,6 +51,9 @@ public final class WidthConvergence {
   /** Ratio of least eigenvalues beyond which the smaller would lie on a linear axis's zero. */
   private static final double LINEAR_RATIO = 30;
 
+  /** Findings of more kinds of networks do not sum up. */
+  private static final int MOST_SUMMARISED = 3;
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Manifest manifest;
@@ -128,8 +131,14 @@ public final class WidthConvergence {
     return new WidthConvergence(directory.manifest(), sweep.configuration(), families);
   }
 
-  /** The findings, one sentence each. */
+  /** The findings, one sentence each: on all networks, then on each kind. */
   public List<String> findings() {
+    List<String> sentences = new ArrayList<>(overview());
+    families.forEach(family -> sentences.addAll(findings(family)));
+    return sentences;
+  }
+
+  private List<String> overview() {
     List<String> sentences = new ArrayList<>();
     if (finished() < planned()) {
       sentences.add(
@@ -137,24 +146,49 @@ public final class WidthConvergence {
               "Only %d of %d networks are finished; 'resume' computes the others.",
               finished(), planned()));
     }
-    for (Family family : families) {
-      sentences.add(
-          family
-              .fit()
-              .map(
-                  fit ->
-                      String.format(
-                          "%s: the relative error of one network's tangent kernel %s like"
-                              + " n^%s (95 %% confidence interval %s … %s; theory −1/2).",
-                          family.name(),
-                          fit.slope() < 0 ? "falls" : "grows",
-                          Numbers.significant(fit.slope(), 3),
-                          Numbers.significant(fit.low(), 3),
-                          Numbers.significant(fit.high(), 3)))
-              .orElse(family.name() + ": a rate needs at least two widths and three networks."));
-      sentences.add(leastEigenvalueFinding(family));
-      precisionFinding(family).ifPresent(sentences::add);
+    ratesFinding().ifPresent(sentences::add);
+    if (families.size() > 1) {
+      sentences.add("All together: " + leastEigenvalues(families) + ".");
     }
+    return sentences;
+  }
+
+  /** The exponents of all families together, if several have one. */
+  private Optional<String> ratesFinding() {
+    List<PowerLaw> fits = families.stream().flatMap(family -> family.fit().stream()).toList();
+    if (fits.size() < 2) {
+      return Optional.empty();
+    }
+    DoubleSummaryStatistics slopes = fits.stream().mapToDouble(PowerLaw::slope).summaryStatistics();
+    long asInTheory = fits.stream().filter(f -> f.low() <= -0.5 && -0.5 <= f.high()).count();
+    return Optional.of(
+        String.format(
+            "Over %d kinds of networks the exponent of n in the relative error lies between %s and"
+                + " %s; the theory's −1/2 is in the 95 %% confidence interval of %d of them.",
+            fits.size(),
+            Numbers.significant(slopes.getMin(), 3),
+            Numbers.significant(slopes.getMax(), 3),
+            asInTheory));
+  }
+
+  private List<String> findings(Family family) {
+    List<String> sentences = new ArrayList<>();
+    sentences.add(
+        family
+            .fit()
+            .map(
+                fit ->
+                    String.format(
+                        "%s: the relative error of one network's tangent kernel %s like"
+                            + " n^%s (95 %% confidence interval %s … %s; theory −1/2).",
+                        family.name(),
+                        fit.slope() < 0 ? "falls" : "grows",
+                        Numbers.significant(fit.slope(), 3),
+                        Numbers.significant(fit.low(), 3),
+                        Numbers.significant(fit.high(), 3)))
+            .orElse(family.name() + ": a rate needs at least two widths and three networks."));
+    sentences.add(leastEigenvalueFinding(family));
+    precisionFinding(family).ifPresent(sentences::add);
     return sentences;
   }
 
@@ -291,25 +325,37 @@ public final class WidthConvergence {
     AtomicFile.write(directory.file("networks.csv"), networks().toCsv());
     AtomicFile.write(directory.file("relative-error.svg"), error.toSvg());
     AtomicFile.write(directory.file("least-eigenvalue.svg"), least.toSvg());
-    HtmlReport report = HtmlReport.titled("Convergence of the neural tangent kernel in the width");
-    for (String finding : findings()) {
+    HtmlReport report =
+        HtmlReport.titled(
+            "Convergence of the neural tangent kernel in the width",
+            data() + "; " + manifest.run());
+    boolean many = families.size() > MOST_SUMMARISED;
+    for (String finding : many ? overview() : findings()) {
       report = report.finding(finding);
     }
     report =
+        report.with(
+            Section.of("Convergence")
+                .figure(
+                    error,
+                    "Relative Frobenius distance of a network's tangent kernel to the limiting"
+                        + " one, ‖K − K∞‖/‖K∞‖; mean over seeds ± standard error, and the fit"
+                        + " over all networks with its 95 % band.")
+                .figure(
+                    least,
+                    "Least eigenvalue of the Gram matrix; mean over seeds ± standard error."
+                        + " The horizontal line is that of the limiting kernel.")
+                .table(table()));
+    if (many) {
+      Section each = Section.of("Each kind of networks");
+      for (String finding : families.stream().flatMap(f -> findings(f).stream()).toList()) {
+        each = each.paragraph(finding);
+      }
+      report = report.with(each);
+    }
+    report =
         report
-            .with(
-                Section.of("Convergence")
-                    .figure(
-                        error,
-                        "Relative Frobenius distance of a network's tangent kernel to the limiting"
-                            + " one, ‖K − K∞‖/‖K∞‖; mean over seeds ± standard error, and the fit"
-                            + " over all networks with its 95 % band.")
-                    .figure(
-                        least,
-                        "Least eigenvalue of the Gram matrix; mean over seeds ± standard error."
-                            + " The horizontal line is that of the limiting kernel.")
-                    .table(table()))
-            .with(Section.of("Networks").table(networks()).table(places().table()))
+            .with(Section.of("All networks").table(networks()).table(places().table()))
             .details("Configuration", manifest.configuration())
             .details("Limiting kernels", limitsTree())
             .details("Provenance", provenanceTree());
@@ -349,13 +395,13 @@ public final class WidthConvergence {
       plot = plot.with(Series.joined(family.name(), points(family, CellResult::leastEigenvalue)));
     }
     for (LimitSummary limit : limits()) {
-      plot = plot.with(new ReferenceLine("limit of " + limit.name(), limit.leastEigenvalue()));
+      plot = plot.with(new ReferenceLine("limit of " + limit.label(), limit.leastEigenvalue()));
     }
     return plot;
   }
 
   private Axis leastEigenvalueAxis() {
-    String label = "λₘᵢₙ(K)";
+    String label = "λ_min(K)";
     DoubleSummaryStatistics drawn =
         DoubleStream.concat(
                 families.stream()
@@ -368,12 +414,16 @@ public final class WidthConvergence {
         : Axis.linear(label).including(0);
   }
 
+  private String data() {
+    return String.format(
+        "%s, %d samples, T = %s",
+        configuration.data(), configuration.samples(), Numbers.shortest(configuration.horizon()));
+  }
+
   private String subtitle() {
     return String.format(
-        "%s, %d samples, T = %s; %d seed%s, %s",
-        configuration.data(),
-        configuration.samples(),
-        Numbers.shortest(configuration.horizon()),
+        "%s; %d seed%s, %s",
+        data(),
         configuration.seeds().size(),
         configuration.seeds().size() == 1 ? "" : "s, mean ± standard error",
         configuration.precision());
@@ -399,23 +449,38 @@ public final class WidthConvergence {
         results.stream().map(r -> new Point(r.cell().width(), r.relativeError())).toList());
   }
 
-  /** Calls a kernel positive definite only where its least eigenvalue exceeds its uncertainty. */
   private static String leastEigenvalueFinding(Family family) {
-    double fromPrecision =
-        precisionEffect(family).map(PrecisionEffect::leastEigenvalueUncertainty).orElse(0.0);
+    LimitSummary limit = family.limit();
+    return family.name()
+        + ": "
+        + leastEigenvalues(List.of(family))
+        + "; the limit has "
+        + Numbers.significant(limit.leastEigenvalue(), 3)
+        + (Math.abs(limit.leastEigenvalue()) <= limit.leastEigenvalueError()
+            ? ", which cannot be told from 0"
+            : "")
+        + ".";
+  }
+
+  /** Calls a kernel positive definite only where its least eigenvalue exceeds its uncertainty. */
+  private static String leastEigenvalues(List<Family> families) {
     double least = Double.POSITIVE_INFINITY;
     double uncertainty = 0;
     long negative = 0;
     long unresolved = 0;
     long networks = 0;
-    for (List<CellResult> results : family.byWidth().values()) {
-      for (CellResult r : results) {
-        double doubt = r.leastEigenvalueError() + fromPrecision;
-        least = Math.min(least, r.leastEigenvalue());
-        uncertainty = Math.max(uncertainty, doubt);
-        negative += r.leastEigenvalue() < -doubt ? 1 : 0;
-        unresolved += Math.abs(r.leastEigenvalue()) <= doubt ? 1 : 0;
-        networks++;
+    for (Family family : families) {
+      double fromPrecision =
+          precisionEffect(family).map(PrecisionEffect::leastEigenvalueUncertainty).orElse(0.0);
+      for (List<CellResult> results : family.byWidth().values()) {
+        for (CellResult r : results) {
+          double doubt = r.leastEigenvalueError() + fromPrecision;
+          least = Math.min(least, r.leastEigenvalue());
+          uncertainty = Math.max(uncertainty, doubt);
+          negative += r.leastEigenvalue() < -doubt ? 1 : 0;
+          unresolved += Math.abs(r.leastEigenvalue()) <= doubt ? 1 : 0;
+          networks++;
+        }
       }
     }
     List<String> clauses = new ArrayList<>();
@@ -444,14 +509,7 @@ public final class WidthConvergence {
                   : "every one of " + networks + " tangent kernels is",
               Numbers.significant(least, 3)));
     }
-    LimitSummary limit = family.limit();
-    clauses.add(
-        "the limit has "
-            + Numbers.significant(limit.leastEigenvalue(), 3)
-            + (Math.abs(limit.leastEigenvalue()) <= limit.leastEigenvalueError()
-                ? ", which cannot be told from 0"
-                : ""));
-    return family.name() + ": " + String.join("; ", clauses) + ".";
+    return String.join("; ", clauses);
   }
 
   private static Optional<PrecisionEffect> precisionEffect(Family family) {

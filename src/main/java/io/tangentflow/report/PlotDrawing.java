@@ -23,8 +23,10 @@ import java.util.stream.Stream;
  */
 final class PlotDrawing {
 
-  private static final double WIDTH = 480;
-  private static final double HEIGHT = 270;
+  /** As many pixels as a phone has room for, nearly, where text keeps its size. */
+  private static final double WIDTH = 420;
+
+  private static final double HEIGHT = 250;
   private static final double MARGIN = 8;
   private static final double TITLE_SIZE = 15;
   private static final double LABEL_SIZE = 13;
@@ -43,7 +45,7 @@ final class PlotDrawing {
 
   /** A document of its own, with its style sheet. */
   static SvgTag standalone(Plot plot) {
-    return new PlotDrawing(plot).draw(new SvgTag("style").with(rawHtml(StyleSheet.PLOT.text())));
+    return new PlotDrawing(plot).draw(new SvgTag("style").with(rawHtml(PageResource.PLOT.text())));
   }
 
   /** For a page that holds the style sheet. */

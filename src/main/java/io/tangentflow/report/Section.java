@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * A part of a report: sentences, then figures side by side where there is room, then tables.
  *
- * @param paragraphs plain text
+ * @param paragraphs plain text, grouped as {@link HtmlReport}'s findings are
  */
 public record Section(
     String heading, List<String> paragraphs, List<Figure> figures, List<Table> tables) {

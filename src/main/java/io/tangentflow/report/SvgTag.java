@@ -16,7 +16,7 @@ final class SvgTag extends ContainerTag<SvgTag> {
         .at("x", x)
         .at("y", y)
         .at("font-size", fontSize)
-        .withText(printable(text));
+        .with(Typeset.svg(text));
   }
 
   /** The text without the control characters that XML 1.0 forbids. */

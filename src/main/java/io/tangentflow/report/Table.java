@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 
@@ -26,6 +27,18 @@ import org.apache.commons.csv.CSVPrinter;
  * @param rows each with one cell per column
  */
 public record Table(String caption, List<Column> columns, List<List<Cell>> rows) {
+
+  /** More rows scroll in a box of their own on a screen. */
+  private static final int TALL = 30;
+
+  /** Wider tables, in cells of a terminal, are printed in small type. */
+  private static final int DENSE = 95;
+
+  /** Still wider ones are printed on pages turned on their side. */
+  private static final int WIDE = 150;
+
+  /** Longer texts, in cells of a terminal, are broken into lines. */
+  private static final int PROSE = 32;
 
   /** Where the texts of a column are flush. */
   public enum Alignment {
@@ -116,41 +129,68 @@ public record Table(String caption, List<Column> columns, List<List<Cell>> rows)
 
   /** A table element that scrolls sideways where it is wider than the page. */
   public String toHtml() {
-    return html(new CaptionTag().withText(SvgTag.printable(caption))).render();
+    return html(new CaptionTag().with(Typeset.sentence(caption))).render();
   }
 
   DomContent html(CaptionTag captionTag) {
+    List<String> classes = IntStream.range(0, columns.size()).mapToObj(this::cssClass).toList();
     return div(table(
             captionTag,
             thead(
                 tr(
                     each(
-                        columns,
-                        c ->
-                            th(SvgTag.printable(c.header()))
-                                .attr("scope", "col")
-                                .withClass(cssClass(c))))),
-            tbody(
-                each(
-                    rows,
-                    row ->
-                        tr(
-                            each(
-                                IntStream.range(0, row.size())
-                                    .mapToObj(
-                                        c ->
-                                            td(SvgTag.printable(row.get(c).text()))
-                                                .withClass(cssClass(columns.get(c))))))))))
-        .withClass("scroll")
+                        IntStream.range(0, columns.size())
+                            .mapToObj(
+                                c ->
+                                    th(Typeset.html(columns.get(c).header()))
+                                        .attr("scope", "col")
+                                        .withCondClass(
+                                            !classes.get(c).isEmpty(), classes.get(c)))))),
+            tbody(each(rows, row -> tr(each(cells(row, classes)))))))
+        .withClass("scroll" + (rows.size() > TALL ? " tall" : "") + widthClass())
         .attr("tabindex", "0")
-        .attr("role", "region")
+        .attr("role", "group")
         .attr("aria-label", SvgTag.printable(caption));
   }
 
-  private static String cssClass(Column column) {
-    return switch (column.alignment()) {
-      case LEFT -> "left";
+  private String widthClass() {
+    int width = printedWidth();
+    return width > WIDE ? " dense wide" : width > DENSE ? " dense" : "";
+  }
+
+  /** In cells of a terminal, with long texts and headers broken into lines. */
+  private int printedWidth() {
+    return IntStream.range(0, columns.size())
+        .map(
+            c ->
+                2
+                    + rows.stream()
+                        .mapToInt(r -> Math.min(PROSE, TextMetrics.cells(r.get(c).text())))
+                        .max()
+                        .orElse(0))
+        .sum();
+  }
+
+  /** The first cell names the row. */
+  private static Stream<DomContent> cells(List<Cell> row, List<String> classes) {
+    return IntStream.range(0, row.size())
+        .mapToObj(
+            c -> {
+              DomContent text = Typeset.html(row.get(c).text());
+              boolean classed = !classes.get(c).isEmpty();
+              return c == 0
+                  ? th(text).attr("scope", "row").withCondClass(classed, classes.get(c))
+                  : td(text).withCondClass(classed, classes.get(c));
+            });
+  }
+
+  private String cssClass(int column) {
+    return switch (columns.get(column).alignment()) {
       case RIGHT -> "right";
+      case LEFT ->
+          rows.stream().anyMatch(r -> TextMetrics.cells(r.get(column).text()) > PROSE)
+              ? "prose"
+              : "";
     };
   }
 

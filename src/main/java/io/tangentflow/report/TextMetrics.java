@@ -35,7 +35,7 @@ final class TextMetrics {
     return text.codePoints().map(c -> isCombining(c) ? 0 : isWide(c) ? 2 : 1).sum();
   }
 
-  /** The words in lines of at most the given width, unless one word alone is wider. */
+  /** The words in lines of at most the given width; a word that alone is wider is broken. */
   static List<String> wrap(String text, double fontSize, double width) {
     List<String> lines = new ArrayList<>();
     String line = "";
@@ -45,12 +45,28 @@ final class TextMetrics {
         lines.add(line);
         longer = word;
       }
+      while (width(longer, fontSize) > width && longer.codePointCount(0, longer.length()) > 1) {
+        int end = fitting(longer, fontSize, width);
+        lines.add(longer.substring(0, end));
+        longer = longer.substring(end);
+      }
       line = longer;
     }
     if (!line.isEmpty()) {
       lines.add(line);
     }
     return lines;
+  }
+
+  /** The end of as many characters as the width has room for, one at least. */
+  private static int fitting(String text, double fontSize, double width) {
+    int end = text.offsetByCodePoints(0, 1);
+    int next = end;
+    while (width(text.substring(0, next), fontSize) <= width) {
+      end = next;
+      next = text.offsetByCodePoints(next, 1);
+    }
+    return end;
   }
 
   private static int advance(int c) {

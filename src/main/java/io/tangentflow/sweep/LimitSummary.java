@@ -14,4 +14,10 @@ public record LimitSummary(
     double ntkError,
     double nngpError,
     double leastEigenvalue,
-    double leastEigenvalueError) {}
+    double leastEigenvalueError) {
+
+  /** The name for people. */
+  public String label() {
+    return name.replaceFirst("-depth-inf$", ", L → ∞").replaceFirst("-depth-(\\d+)$", ", L = $1");
+  }
+}

@@ -57,6 +57,11 @@ public record Manifest(
         files(read));
   }
 
+  /** The command and when it began, for people. */
+  public String run() {
+    return command + " of " + created.replace('T', ' ').replaceFirst(":\\d\\dZ$", " UTC");
+  }
+
   /** What a backend computes on, in words. */
   public static String device(Backend backend) {
     return backend.name() + ": " + backend.description();

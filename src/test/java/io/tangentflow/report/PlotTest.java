@@ -73,7 +73,7 @@ class PlotTest {
     assertTrue(notes.contains("1 of 5 points has an error bar"), notes);
     assertTrue(notes.contains("1 of 5 points is not finite"), notes);
     String bars = ofClass(svg, "tf-error").get(0).getAttribute("d");
-    assertTrue(bars.contains(",270.00V"), bars);
+    assertTrue(bars.contains(",250.00V"), bars);
   }
 
   @Test
@@ -145,11 +145,23 @@ class PlotTest {
       double baseline = number(label, "y");
       double width = TextMetrics.width(label.getTextContent(), Legend.FONT_SIZE);
       Box box = new Box(left, baseline - 10, left + width, baseline + 3);
-      assertTrue(box.right() <= 480, box.toString());
+      assertTrue(box.right() <= 420, box.toString());
       assertTrue(boxes.stream().noneMatch(box::intersects), label.getTextContent());
       boxes.add(box);
     }
     assertTrue(boxes.size() >= 38, "" + boxes.size());
+  }
+
+  @Test
+  void aWordThatIsWiderThanThePlotIsBrokenAndNothingOfItIsLost() {
+    String word = "abc😀".repeat(30);
+    List<String> lines = TextMetrics.wrap("a " + word + " b", 15, 200);
+    assertTrue(lines.size() > 5, lines.toString());
+    assertEquals("a" + word + "b", String.join("", lines).replace(" ", ""));
+    for (String line : lines) {
+      assertTrue(TextMetrics.width(line, 15) <= 200, line);
+    }
+    assertEquals(List.of("W", "W"), TextMetrics.wrap("WW", 15, 1));
   }
 
   @Test
@@ -195,7 +207,7 @@ class PlotTest {
     String text = fourSeries().toSvg();
     Element root = parse(text).getDocumentElement();
     assertEquals("img", root.getAttribute("role"));
-    assertTrue(root.getAttribute("viewBox").startsWith("0 0 480"));
+    assertTrue(root.getAttribute("viewBox").startsWith("0 0 420"));
     assertEquals("Title", root.getElementsByTagName("title").item(0).getTextContent());
     assertTrue(root.getElementsByTagName("desc").item(0).getTextContent().contains("softplus"));
     assertTrue(text.contains("prefers-color-scheme: dark"));

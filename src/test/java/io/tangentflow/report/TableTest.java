@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.report.Table.Column;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +44,22 @@ class TableTest {
     String html = table.toHtml();
     assertEquals("div", PlotTest.parse(html).getDocumentElement().getTagName());
     assertTrue(html.contains("&lt;h&gt;") && html.contains("x &amp; "), html);
+  }
+
+  @Test
+  void htmlSaysWhatNeedsRoom() {
+    Table table = Table.of("t", Column.left("name"), Column.right("n"));
+    Table tall = table;
+    for (int i = 0; i < 31; i++) {
+      tall = tall.row(Cell.of("a"), Cell.of(i));
+    }
+    assertTrue(tall.toHtml().contains("class=\"scroll tall\""), tall.toHtml());
+    String long100 = "word ".repeat(20);
+    String prose = table.row(Cell.of(long100), Cell.of(1)).toHtml();
+    assertTrue(prose.contains("<th scope=\"row\" class=\"prose\">"), prose);
+    Table wide = Table.of("t", Collections.nCopies(5, Column.left("x")).toArray(Column[]::new));
+    Cell[] texts = Collections.nCopies(5, Cell.of(long100)).toArray(Cell[]::new);
+    assertTrue(wide.row(texts).toHtml().contains("class=\"scroll dense wide\""));
   }
 
   @Test

@@ -147,9 +147,17 @@ public final class ReproductionReport {
 
   /** Writes CSV, JSON, SVG and {@code report.html} into the run directory. */
   public void write(RunDirectory directory) {
-    HtmlReport report = HtmlReport.titled("Global convergence in Neural ODEs: the paper's figures");
+    HtmlReport report =
+        HtmlReport.titled(
+            "Global convergence in Neural ODEs: the paper's figures",
+            "scale " + reproduction.scale() + "; " + manifest.run());
     for (String sentence : sentences()) {
       report = report.finding(sentence);
+    }
+    for (Verdict verdict : verdicts()) {
+      if (verdict.outcome() == Verdict.Outcome.DISAGREES) {
+        report = report.finding("What disagrees: " + sentence(verdict));
+      }
     }
     report = report.with(Section.of("Verdicts").table(table()));
     for (Map.Entry<PaperFigure, Findings> each : finished.entrySet()) {
@@ -179,16 +187,7 @@ public final class ReproductionReport {
               panel.plot(), "Figure " + panel.name() + " of the paper: " + panel.caption());
     }
     for (Verdict verdict : findings.verdicts()) {
-      section =
-          section.paragraph(
-              String.format(
-                  "%s: %s %s: %s: %s (%s).",
-                  verdict.figure(),
-                  verdict.claim(),
-                  verdict.outcome().toString().toUpperCase(Locale.ROOT),
-                  verdict.statistic(),
-                  Numbers.significant(verdict.number().value(), 3),
-                  interval(verdict.number())));
+      section = section.paragraph(sentence(verdict));
     }
     for (String remark : findings.remarks()) {
       section = section.paragraph(remark);
@@ -201,6 +200,17 @@ public final class ReproductionReport {
       section = section.table(table);
     }
     return section;
+  }
+
+  private static String sentence(Verdict verdict) {
+    return String.format(
+        "%s: %s %s: %s: %s (%s).",
+        verdict.figure(),
+        verdict.claim(),
+        verdict.outcome().toString().toUpperCase(Locale.ROOT),
+        verdict.statistic(),
+        Numbers.significant(verdict.number().value(), 3),
+        interval(verdict.number()));
   }
 
   private ObjectNode provenance() {

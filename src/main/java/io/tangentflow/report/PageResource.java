@@ -5,17 +5,19 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
-/** The style sheets that ship with this package. */
-enum StyleSheet {
+/** The style sheets and the script that ship with this package. */
+enum PageResource {
   /** Colours, light and dark, and the classes of plots. */
   PLOT("plot.css"),
   /** The page around them. */
-  PAGE("page.css");
+  PAGE("page.css"),
+  /** What copies a table's CSV. */
+  SCRIPT("copy.js");
 
   private final String text;
 
-  StyleSheet(String resource) {
-    try (InputStream in = StyleSheet.class.getResourceAsStream(resource)) {
+  PageResource(String resource) {
+    try (InputStream in = PageResource.class.getResourceAsStream(resource)) {
       text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + resource + " from the jar", e);

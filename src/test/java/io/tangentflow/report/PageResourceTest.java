@@ -9,12 +9,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-class StyleSheetTest {
+class PageResourceTest {
 
   /** WCAG 2.2, 1.4.11 and 1.4.3: 3:1 for graphics, 4.5:1 for text. */
   @Test
   void coloursStandOutFromThePageInLightAndDark() {
-    String css = StyleSheet.PLOT.text();
+    String css = PageResource.PLOT.text();
     List<String> pages = colours(css, "page");
     assertEquals(2, pages.size());
     for (int mode = 0; mode < 2; mode++) {
