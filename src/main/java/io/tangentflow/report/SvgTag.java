@@ -2,9 +2,13 @@ package io.tangentflow.report;
 
 import j2html.tags.ContainerTag;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** An SVG element; j2html escapes its text and attributes. */
 final class SvgTag extends ContainerTag<SvgTag> {
+
+  private static final Pattern FORBIDDEN =
+      Pattern.compile("[\\p{Cntrl}&&[^\\t\\n\\r]]|[\\uFFFE\\uFFFF]|\\p{Cs}");
 
   SvgTag(String name) {
     super(name);
@@ -21,7 +25,7 @@ final class SvgTag extends ContainerTag<SvgTag> {
 
   /** The text without the control characters that XML 1.0 forbids. */
   static String printable(String text) {
-    return text.replaceAll("[\\p{Cntrl}&&[^\\t\\n\\r]]|[\\uFFFE\\uFFFF]|\\p{Cs}", "\uFFFD");
+    return FORBIDDEN.matcher(text).replaceAll("\uFFFD");
   }
 
   SvgTag at(String attribute, double pixels) {

@@ -117,9 +117,15 @@ public record Table(String caption, List<Column> columns, List<List<Cell>> rows)
     StringBuilder text = new StringBuilder();
     CSVFormat format = CSVFormat.DEFAULT.builder().setRecordSeparator("\n").get();
     try (CSVPrinter printer = new CSVPrinter(text, format)) {
-      printer.printRecord(csvHeader());
+      boolean[] measured = new boolean[columns.size()];
       for (List<Cell> row : rows) {
-        printer.printRecord(exact(row));
+        for (int c = 0; c < measured.length; c++) {
+          measured[c] |= row.get(c) instanceof Cell.Measured;
+        }
+      }
+      printer.printRecord(csvHeader(measured));
+      for (List<Cell> row : rows) {
+        printer.printRecord(exact(row, measured));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -194,10 +200,6 @@ public record Table(String caption, List<Column> columns, List<List<Cell>> rows)
     };
   }
 
-  private boolean isMeasured(int column) {
-    return rows.stream().anyMatch(r -> r.get(column) instanceof Cell.Measured);
-  }
-
   private void appendLine(StringBuilder text, List<Integer> widths, List<String> cells) {
     StringBuilder line = new StringBuilder();
     for (int c = 0; c < widths.size(); c++) {
@@ -209,11 +211,11 @@ public record Table(String caption, List<Column> columns, List<List<Cell>> rows)
     text.append(line.toString().stripTrailing()).append('\n');
   }
 
-  private List<String> csvHeader() {
+  private List<String> csvHeader(boolean[] measured) {
     List<String> names = new ArrayList<>();
     for (int c = 0; c < columns.size(); c++) {
       names.add(columns.get(c).header());
-      if (isMeasured(c)) {
+      if (measured[c]) {
         names.add(columns.get(c).header() + " error");
       }
     }
@@ -221,11 +223,11 @@ public record Table(String caption, List<Column> columns, List<List<Cell>> rows)
   }
 
   /** The values of one record: two for each measured column. */
-  private List<String> exact(List<Cell> row) {
+  private static List<String> exact(List<Cell> row, boolean[] measured) {
     List<String> values = new ArrayList<>();
     for (int c = 0; c < row.size(); c++) {
       values.add(exact(row.get(c)));
-      if (isMeasured(c)) {
+      if (measured[c]) {
         values.add(row.get(c) instanceof Cell.Measured m ? Double.toString(m.error()) : "");
       }
     }

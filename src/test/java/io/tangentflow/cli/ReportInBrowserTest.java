@@ -323,6 +323,8 @@ class ReportInBrowserTest {
     String printed;
     try (PDDocument document = Loader.loadPDF(pdf)) {
       printed = letters(new PDFTextStripper().getText(document));
+      // A column that is squeezed to a letter's width takes pages; the longest report has 22.
+      assertTrue(document.getNumberOfPages() <= 30, () -> document.getNumberOfPages() + " pages");
     }
     List<String> missing =
         texts.stream().filter(text -> !printed.contains(letters(text))).distinct().toList();

@@ -205,7 +205,7 @@ class RunContentsTest {
     assertFalse(source.find(), () -> "the report asks for " + source.group(1));
     assertFalse(html.contains("NaN"));
     String text = Invocation.of("report", run).ended(0).out();
-    Matcher interval = Pattern.compile("confidence interval [^;]*").matcher(text);
+    Matcher interval = Pattern.compile("confidence interval \\S+ … [^;]*").matcher(text);
     for (int family = 0; family < 2; family++) {
       assertTrue(interval.find(), text);
       assertTrue(html.contains(interval.group()), interval.group());

@@ -229,15 +229,28 @@ class WidthConvergenceTest {
     WidthConvergence convergence =
         of(configuration, WidthConvergenceTest::scattered, (w, s) -> 0.2, null);
     assertEquals(12, convergence.json().get("families").size());
+    long asInTheory = 0;
+    for (JsonNode family : convergence.json().get("families")) {
+      JsonNode rate = family.get("rate");
+      asInTheory +=
+          rate.get("low").asDouble() <= -0.5 && rate.get("high").asDouble() >= -0.5 ? 1 : 0;
+    }
+    List<String> findings = convergence.findings();
+    assertTrue(findings.get(0).startsWith("Over 12 kinds of networks"), findings.get(0));
+    assertTrue(
+        findings.get(0).endsWith("interval of " + asInTheory + " of them."), findings.get(0));
+    assertTrue(
+        findings.get(1).startsWith("All together: every one of " + 24 * SEEDS.size()),
+        findings.get(1));
     String plot = written("least-eigenvalue.svg");
     for (String limit :
         List.of(
-            "softplus-depth-inf",
-            "softplus-depth-2",
-            "softplus-depth-5",
-            "relu-depth-inf",
-            "relu-depth-2",
-            "relu-depth-5")) {
+            "softplus, L → ∞",
+            "softplus, L = 2",
+            "softplus, L = 5",
+            "relu, L → ∞",
+            "relu, L = 2",
+            "relu, L = 5")) {
       assertEquals(1, count(plot, "limit of " + limit + "<"), limit);
     }
     JsonNode families = convergence.json().get("families");
