@@ -3,6 +3,8 @@ package io.tangentflow;
 import java.io.Serial;
 import java.nio.file.Path;
 import java.util.List;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * The root of every failure that TangentFlow foresees. Each kind carries one sentence that tells
@@ -19,7 +21,8 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     this.exitCode = exitCode;
   }
 
-  /** The exit code of a command that ends with this failure. */
+  /** {@return the exit code of a command that ends with this failure} */
+  @API(status = Status.STABLE, since = "0.1")
   public final int exitCode() {
     return exitCode;
   }
@@ -27,9 +30,11 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   /**
    * A parameter outside its domain. {@code field} is the name its user knows it by. Exit code 2.
    */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class InvalidConfiguration extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    /** A value that is refused, and why. */
     public InvalidConfiguration(String field, String why) {
       super(2, field + ": " + why, null);
     }
@@ -39,6 +44,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
    * A file that is not what its format says. {@code offset} counts bytes, or lines for text
    * formats, as {@code unit} says. Exit code 3.
    */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class DataFormat extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
@@ -56,18 +62,22 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   /**
    * No backend of the asked kind can run here; the chain says why each was refused. Exit code 4.
    */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class BackendUnavailable extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    /** What was asked for, and why each candidate was refused. */
     public BackendUnavailable(String asked, List<String> chain) {
       super(4, "backend " + asked + " is not usable here: " + String.join("; ", chain), null);
     }
   }
 
   /** A plan that does not fit in its memory budget; nothing was allocated for it. Exit code 5. */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class OutOfMemory extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    /** A plan within the JVM's heap. */
     public OutOfMemory(String plan, long bytesNeeded, long bytesOfBudget) {
       super(
           5,
@@ -112,6 +122,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   }
 
   /** A call of the CUDA driver or of one of its libraries that failed. Exit code 6. */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class CudaFailure extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
@@ -139,6 +150,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     }
 
     /** The same failure, its sentence begun with the work that it ended. */
+    @API(status = Status.INTERNAL)
     public CudaFailure during(String what) {
       return new CudaFailure(this, what);
     }
@@ -150,6 +162,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   }
 
   /** A result that left the finite numbers. Exit code 7. */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class NonFiniteState extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
@@ -196,6 +209,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   }
 
   /** Steps that would have to be too short, or too many. Exit code 8. */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class StepSizeUnderflow extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
@@ -226,12 +240,14 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     }
 
     /** The same failure, where the samples are those of a batch from {@code first} on. */
+    @API(status = Status.INTERNAL)
     public StepSizeUnderflow inBatchFrom(int first) {
       return new StepSizeUnderflow(why, first + sample, time, step);
     }
   }
 
   /** Training whose loss left the finite numbers. Exit code 9. */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class TrainingDiverged extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
@@ -288,6 +304,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   }
 
   /** A matrix that is no Gram matrix, or not positive definite where it has to be. Exit code 10. */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class KernelNotPositive extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
@@ -332,13 +349,16 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   }
 
   /** A directory that holds something else, or cannot be written. Exit code 11. */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class RunDirectoryConflict extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    /** What is wrong with the directory. */
     public RunDirectoryConflict(Path path, String why) {
       super(11, path + ": " + why, null);
     }
 
+    /** The same with what the file system answered. */
     public RunDirectoryConflict(Path path, String why, Throwable cause) {
       super(11, path + ": " + why, cause);
     }
@@ -347,13 +367,16 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   /**
    * A cluster, or what its processes share, that does not do what it is there for. Exit code 12.
    */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class ClusterFailure extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 
+    /** What failed, in a sentence. */
     public ClusterFailure(String sentence) {
       super(12, sentence, null);
     }
 
+    /** The same with what was behind it. */
     public ClusterFailure(String sentence, Throwable cause) {
       super(12, sentence, cause);
     }
@@ -362,6 +385,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
   /**
    * A failure of another process that worked for this one, with the exit code that it has there.
    */
+  @API(status = Status.STABLE, since = "0.1")
   public static final class ElsewhereFailure extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
 

@@ -5,6 +5,8 @@ import io.tangentflow.model.DenseMatrix;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * The operations that an accelerator offers to the engine. Every algorithm is written once, against
@@ -21,13 +23,16 @@ import java.util.OptionalLong;
  */
 public interface Backend extends AutoCloseable {
 
-  /** The name that {@code --backend} takes. */
+  /** {@return the name that {@code --backend} takes} */
+  @API(status = Status.STABLE, since = "0.1")
   String name();
 
-  /** The precision of the matrices that it allocates unless told otherwise. */
+  /** {@return the precision of the matrices that it allocates unless told otherwise} */
+  @API(status = Status.STABLE, since = "0.1")
   Precision precision();
 
-  /** The device, its libraries and threads, for {@code info} and {@code run.json}. */
+  /** {@return the device, its libraries and threads, for {@code info} and {@code run.json}} */
+  @API(status = Status.STABLE, since = "0.1")
   String description();
 
   /** Bytes that a new workspace can expect to get. */
@@ -262,6 +267,8 @@ public interface Backend extends AutoCloseable {
   /** The column-major index of the first entry that is infinite or not a number. */
   OptionalLong firstNonFinite(Matrix matrix);
 
+  /** Gives back all that the backend holds; its matrices are dead. */
   @Override
+  @API(status = Status.STABLE, since = "0.1")
   void close();
 }

@@ -1,6 +1,8 @@
 package io.tangentflow.backend;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * How a backend is opened.
@@ -31,7 +33,14 @@ public record BackendOptions(
     }
   }
 
+  /** All processors of this machine, the first device, and Philox. */
+  @API(status = Status.STABLE, since = "0.1")
+  public BackendOptions(Precision precision) {
+    this(precision, Runtime.getRuntime().availableProcessors());
+  }
+
   /** The first device, and Philox. */
+  @API(status = Status.STABLE, since = "0.1")
   public BackendOptions(Precision precision, int threads) {
     this(precision, threads, 0, GaussianSource.PHILOX);
   }

@@ -12,11 +12,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /** The choice of a backend. */
 public final class Backends {
 
   /** Asks for the usable backend of the highest rank. */
+  @API(status = Status.STABLE, since = "0.1")
   public static final String AUTO = "auto";
 
   private static final Pattern WITH_DEVICE = Pattern.compile("([^:]+):(\\d{1,3})");
@@ -44,6 +47,7 @@ public final class Backends {
    * @throws BackendUnavailable with the reason of each backend that was refused
    * @throws InvalidConfiguration if there is no backend of that name
    */
+  @API(status = Status.STABLE, since = "0.1")
   public static Backend open(String name, BackendOptions options) {
     return open(name, options, providers());
   }

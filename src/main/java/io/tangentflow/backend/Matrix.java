@@ -6,10 +6,13 @@ package io.tangentflow.backend;
  */
 public interface Matrix {
 
+  /** Number of rows. */
   int rows();
 
+  /** Number of columns. */
   int columns();
 
+  /** What its entries are stored in. */
   Precision precision();
 
   /** Whether column j + 1 begins where column j ends; elementwise operations ask for it. */

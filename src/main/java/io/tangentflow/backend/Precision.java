@@ -2,8 +2,11 @@ package io.tangentflow.backend;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import java.util.Locale;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /** The floating-point format that a matrix is stored and computed in. */
+@API(status = Status.STABLE, since = "0.1")
 public enum Precision {
   /** IEEE binary32. */
   FP32(Float.BYTES, 0x1p-24),
@@ -23,7 +26,13 @@ public enum Precision {
     this.unitRoundoff = unitRoundoff;
   }
 
-  /** The precision of that name, {@code fp32}, {@code tf32} or {@code fp64}, in any case. */
+  /**
+   * The precision of that name.
+   *
+   * @param name {@code fp32}, {@code tf32} or {@code fp64}, in any case
+   * @return that precision
+   * @throws InvalidConfiguration if there is none
+   */
   public static Precision named(String name) {
     for (Precision p : values()) {
       if (p.name().equals(name.toUpperCase(Locale.ROOT))) {
@@ -34,17 +43,17 @@ public enum Precision {
         "--precision", "must be fp32, fp64 or, on cuda, tf32, not '" + name + "'");
   }
 
-  /** Whether numbers are stored as binary32. */
+  /** {@return whether numbers are stored as binary32} */
   public boolean single() {
     return bytes == Float.BYTES;
   }
 
-  /** Bytes of one number. */
+  /** {@return bytes of one number} */
   public int bytes() {
     return bytes;
   }
 
-  /** u, half the distance from 1 to the next larger number. */
+  /** {@return u, half the distance from 1 to the next larger number} */
   public double unitRoundoff() {
     return unitRoundoff;
   }

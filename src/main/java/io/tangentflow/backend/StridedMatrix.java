@@ -12,6 +12,7 @@ public abstract class StridedMatrix implements Matrix {
   private final int columns;
   private final int leadingDimension;
 
+  /** A matrix whose entry (i, j) is {@code offset + i + j * leadingDimension} in its memory. */
   protected StridedMatrix(
       Precision precision, long offset, int rows, int columns, int leadingDimension) {
     this.precision = precision;

@@ -75,6 +75,7 @@ public final class Main {
           ResumeCommand.class,
           ReportCommand.class);
 
+  /** Runs a command line, and ends the JVM with its exit code. */
   public static void main(String[] args) {
     // Numbers in sentences are written as in tables and files, whatever the user's language.
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);

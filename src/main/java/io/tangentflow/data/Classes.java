@@ -1,6 +1,8 @@
 package io.tangentflow.data;
 
 import io.tangentflow.model.DenseMatrix;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * The class of each sample.
@@ -8,6 +10,7 @@ import io.tangentflow.model.DenseMatrix;
  * @param count how many classes there are, of which a subset need not have all
  * @param labels N numbers, 0 … count − 1; the array is shared, not copied
  */
+@API(status = Status.STABLE, since = "0.1")
 @SuppressWarnings("ArrayRecordComponent") // Labels are data; equality is never asked of them.
 public record Classes(int count, int[] labels) {
 
@@ -19,7 +22,7 @@ public record Classes(int count, int[] labels) {
     }
   }
 
-  /** Targets of shape count×N: column i is the unit vector of sample i's label. */
+  /** {@return targets of shape count×N: column i is the unit vector of sample i's label} */
   public DenseMatrix oneHot() {
     DenseMatrix targets = DenseMatrix.zeros(count, labels.length);
     for (int i = 0; i < labels.length; i++) {

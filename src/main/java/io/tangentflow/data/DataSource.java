@@ -9,6 +9,8 @@ import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /** Where samples come from: what {@code --data} says. */
 public sealed interface DataSource
@@ -31,6 +33,7 @@ public sealed interface DataSource
    * @throws InvalidConfiguration if the source does not have so many samples
    * @throws io.tangentflow.TangentFlowException.DataFormat if a file is not what its format says
    */
+  @API(status = Status.STABLE, since = "0.1")
   Dataset load(int samples, long seed);
 
   /**
@@ -56,6 +59,7 @@ public sealed interface DataSource
    *
    * @throws InvalidConfiguration listing these forms, for anything else
    */
+  @API(status = Status.STABLE, since = "0.1")
   static DataSource parse(String argument) {
     int colon = argument.indexOf(':');
     String kind = colon < 0 ? argument : argument.substring(0, colon);

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * N samples of dimension d, all finite. Its matrices are shared, not copied; no method modifies
@@ -20,12 +22,13 @@ import java.util.Optional;
  */
 public record Dataset(
     String name,
-    DenseMatrix inputs,
-    Optional<DenseMatrix> targets,
-    Optional<Classes> classes,
+    @API(status = Status.STABLE, since = "0.1") DenseMatrix inputs,
+    @API(status = Status.STABLE, since = "0.1") Optional<DenseMatrix> targets,
+    @API(status = Status.STABLE, since = "0.1") Optional<Classes> classes,
     List<Provenance> provenance) {
 
   /** Two parts of a data set that share no sample. */
+  @API(status = Status.STABLE, since = "0.1")
   public record Split(Dataset train, Dataset test) {}
 
   /**
@@ -47,12 +50,14 @@ public record Dataset(
     }
   }
 
-  /** N. */
+  /** {@return N} */
+  @API(status = Status.STABLE, since = "0.1")
   public int samples() {
     return inputs.columns();
   }
 
-  /** d. */
+  /** {@return d} */
+  @API(status = Status.STABLE, since = "0.1")
   public int dimension() {
     return inputs.rows();
   }
@@ -61,8 +66,12 @@ public record Dataset(
    * Samples drawn without replacement, in the order of the draw. It depends on the seed and N
    * alone, and the subset of a smaller count is the beginning of that of a greater one.
    *
+   * @param count how many
+   * @param seed of the draw
+   * @return those samples
    * @throws InvalidConfiguration if the count is not within 1 … N
    */
+  @API(status = Status.STABLE, since = "0.1")
   public Dataset subset(int count, long seed) {
     return select(drawn(count, samples(), name, seed));
   }
@@ -71,8 +80,12 @@ public record Dataset(
    * All samples in a random order, cut after the first ⌊trainFraction·N + ½⌋. It depends on the
    * seed and N alone, and is independent of {@link #subset} under the same seed.
    *
+   * @param trainFraction the fraction of the first part, within (0, 1)
+   * @param seed of the order
+   * @return both parts
    * @throws InvalidConfiguration if either part would be empty
    */
+  @API(status = Status.STABLE, since = "0.1")
   public Split split(double trainFraction, long seed) {
     long train = Math.round(trainFraction * samples());
     if (!(trainFraction > 0 && trainFraction < 1) || train < 1 || train >= samples()) {
@@ -92,8 +105,11 @@ public record Dataset(
   /**
    * The same samples with their inputs scaled.
    *
+   * @param normalisation how
+   * @return a data set that shares targets and classes with this one
    * @throws DataFormat if {@link Normalisation#SPHERE} meets a sample of zeros
    */
+  @API(status = Status.STABLE, since = "0.1")
   public Dataset normalised(Normalisation normalisation) {
     DenseMatrix scaled =
         switch (normalisation) {

@@ -1,6 +1,10 @@
 package io.tangentflow.data;
 
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
+
 /** How inputs are scaled before a network sees them. */
+@API(status = Status.STABLE, since = "0.1")
 public enum Normalisation {
   /**
    * Each sample by itself to ‖x‖² = d, d the dimension: the setting in which limiting kernels are

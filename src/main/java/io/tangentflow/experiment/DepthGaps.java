@@ -64,8 +64,11 @@ public record DepthGaps(NeuralOde model, List<Row> byDepth, Map<Quantity, Double
     OUTPUTS("outputs"),
     /** ∂/∂U, ∂/∂W and ∂/∂V together. */
     GRADIENT("gradient"),
+    /** ∂f/∂U. */
     GRADIENT_U("∂/∂U"),
+    /** ∂f/∂W. */
     GRADIENT_W("∂/∂W"),
+    /** ∂f/∂V. */
     GRADIENT_V("∂/∂V");
 
     private final String label;

@@ -31,7 +31,9 @@ public record LimitDepthGaps(NeuralOde model, List<Row> byDepth) {
 
   /** The two limiting kernels. */
   public enum Kernel {
+    /** Of outputs. */
     NNGP,
+    /** Of their gradients. */
     NTK;
 
     private DenseMatrix of(LimitGram gram) {

@@ -35,6 +35,7 @@ public final class DiscreteAdjoint implements GradientMethod {
 
   private final TimeGrid grid;
 
+  /** The gradient of the solution on that grid. */
   public DiscreteAdjoint(TimeGrid grid) {
     this.grid = grid;
   }

@@ -34,6 +34,7 @@ public final class SteppedAdjoint implements GradientMethod {
   private final Dynamics dynamics;
   private final Stepping stepping;
 
+  /** The gradient of those dynamics solved in those steps. */
   public SteppedAdjoint(Dynamics dynamics, Stepping stepping) {
     this.dynamics = dynamics;
     this.stepping = stepping;

@@ -2,6 +2,8 @@ package io.tangentflow.model;
 
 import java.util.Arrays;
 import java.util.function.IntFunction;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * A real matrix in host memory, FP64, column-major: entry (i, j) is {@code values[i + j * rows]}.
@@ -12,6 +14,7 @@ import java.util.function.IntFunction;
  * @param columns number of columns
  * @param values rows · columns numbers, column after column
  */
+@API(status = Status.STABLE, since = "0.1")
 @SuppressWarnings("ArrayRecordComponent") // A matrix is its array; equality is never asked of it.
 public record DenseMatrix(int rows, int columns, double[] values) {
 
@@ -27,12 +30,25 @@ public record DenseMatrix(int rows, int columns, double[] values) {
     }
   }
 
-  /** A matrix of zeros. */
+  /**
+   * A matrix of zeros.
+   *
+   * @param rows number of rows
+   * @param columns number of columns
+   * @return a new matrix
+   */
   public static DenseMatrix zeros(int rows, int columns) {
     return new DenseMatrix(rows, columns, new double[Math.multiplyExact(rows, columns)]);
   }
 
-  /** The matrix whose row i is {@code row.apply(i)}; each row has the same length. */
+  /**
+   * The matrix whose row i is {@code row.apply(i)}; each row has the same length.
+   *
+   * @param rows number of rows
+   * @param columns number of columns
+   * @param row gives the numbers of each row. Not modified.
+   * @return a new matrix
+   */
   public static DenseMatrix ofRows(int rows, int columns, IntFunction<double[]> row) {
     DenseMatrix m = zeros(rows, columns);
     for (int i = 0; i < rows; i++) {
@@ -48,21 +64,41 @@ public record DenseMatrix(int rows, int columns, double[] values) {
     return m;
   }
 
+  /**
+   * An entry.
+   *
+   * @param i row, from 0
+   * @param j column, from 0
+   * @return entry (i, j)
+   */
   public double get(int i, int j) {
     return values[i + j * rows];
   }
 
+  /**
+   * Overwrites an entry.
+   *
+   * @param i row, from 0
+   * @param j column, from 0
+   * @param value of entry (i, j)
+   */
   public void set(int i, int j, double value) {
     values[i + j * rows] = value;
   }
 
-  /** A copy of {@code count} columns from {@code first} on. */
+  /**
+   * A copy of some columns.
+   *
+   * @param first the first of them, from 0
+   * @param count how many
+   * @return a new matrix
+   */
   public DenseMatrix columnRange(int first, int count) {
     return new DenseMatrix(
         rows, count, Arrays.copyOfRange(values, first * rows, (first + count) * rows));
   }
 
-  /** A copy with rows and columns exchanged. */
+  /** {@return a copy with rows and columns exchanged} */
   public DenseMatrix transpose() {
     DenseMatrix t = zeros(columns, rows);
     // A strip of columns at a time, whose cache lines stay until all their entries are read.
@@ -77,7 +113,7 @@ public record DenseMatrix(int rows, int columns, double[] values) {
     return t;
   }
 
-  /** The Frobenius norm. */
+  /** {@return the Frobenius norm} */
   public double norm() {
     double sum = 0;
     for (double v : values) {
@@ -86,7 +122,12 @@ public record DenseMatrix(int rows, int columns, double[] values) {
     return Math.sqrt(sum);
   }
 
-  /** The Frobenius norm of this − other. */
+  /**
+   * How far this matrix is from another.
+   *
+   * @param other of the same shape
+   * @return the Frobenius norm of the difference
+   */
   public double distance(DenseMatrix other) {
     if (rows != other.rows || columns != other.columns) {
       throw new IllegalArgumentException(

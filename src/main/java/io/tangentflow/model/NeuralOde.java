@@ -1,6 +1,8 @@
 package io.tangentflow.model;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * The hyper-parameters of a Neural ODE in the NTK parametrisation,
@@ -20,6 +22,7 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
  * @param sigmaV σv
  * @param activation φ
  */
+@API(status = Status.STABLE, since = "0.1")
 public record NeuralOde(
     int inputDim,
     int width,
@@ -40,30 +43,48 @@ public record NeuralOde(
     notNegative("--sigma-v", sigmaV);
   }
 
-  /** One output, horizon 1 and scales 1. */
+  /**
+   * One output, horizon 1 and scales 1.
+   *
+   * @param inputDim d
+   * @param width n
+   * @param activation φ
+   */
   public NeuralOde(int inputDim, int width, Activation activation) {
     this(inputDim, width, 1, 1, 1, 1, 1, activation);
   }
 
+  /**
+   * The same at another width.
+   *
+   * @param newWidth n
+   * @return that model
+   */
   public NeuralOde withWidth(int newWidth) {
     return new NeuralOde(inputDim, newWidth, outputs, horizon, sigmaU, sigmaW, sigmaV, activation);
   }
 
+  /**
+   * The same with another number of outputs.
+   *
+   * @param newOutputs m
+   * @return that model
+   */
   public NeuralOde withOutputs(int newOutputs) {
     return new NeuralOde(inputDim, width, newOutputs, horizon, sigmaU, sigmaW, sigmaV, activation);
   }
 
-  /** σu/√d. */
+  /** {@return σu/√d} */
   public double inputScale() {
     return sigmaU / Math.sqrt(inputDim);
   }
 
-  /** σw/√n. */
+  /** {@return σw/√n} */
   public double flowScale() {
     return sigmaW / Math.sqrt(width);
   }
 
-  /** σv/√n. */
+  /** {@return σv/√n} */
   public double outputScale() {
     return sigmaV / Math.sqrt(width);
   }

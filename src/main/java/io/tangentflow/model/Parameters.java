@@ -1,17 +1,23 @@
 package io.tangentflow.model;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /** The parameters U (n×d), W (n×n), V (m×n) of a network, before they are placed on a device. */
 public sealed interface Parameters {
 
-  /** The Philox streams of the three matrices. */
+  /** The Philox stream of U. */
   int STREAM_U = 0;
 
+  /** That of W. */
   int STREAM_W = 1;
+
+  /** That of V. */
   int STREAM_V = 2;
 
   /** Independent standard normal entries: the same for a seed on every backend, up to rounding. */
+  @API(status = Status.STABLE, since = "0.1")
   record Seeded(long seed) implements Parameters {}
 
   /**
@@ -21,6 +27,7 @@ public sealed interface Parameters {
    * @param w n×n
    * @param v m×n
    */
+  @API(status = Status.STABLE, since = "0.1")
   record Given(DenseMatrix u, DenseMatrix w, DenseMatrix v) implements Parameters {
     public Given {
       if (w.rows() != w.columns() || u.rows() != w.rows() || v.columns() != w.rows()) {

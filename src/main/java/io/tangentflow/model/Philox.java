@@ -18,12 +18,19 @@ package io.tangentflow.model;
  */
 public final class Philox {
 
-  /** The published constants, for other implementations of the same generator. */
+  /** The published multiplier of the first word, for other implementations of the generator. */
   public static final long MULTIPLIER_0 = 0xD2511F53L;
 
+  /** The published multiplier of the third word. */
   public static final long MULTIPLIER_1 = 0xCD9E8D57L;
+
+  /** What the first word of the key is raised by in each round. */
   public static final int WEYL_0 = 0x9E3779B9;
+
+  /** What the second word of the key is raised by. */
   public static final int WEYL_1 = 0xBB67AE85;
+
+  /** Rounds of the 4x32-10 variant. */
   public static final int ROUNDS = 10;
 
   private static final double TWO_TO_MINUS_32 = 0x1p-32;
@@ -57,6 +64,7 @@ public final class Philox {
   /** A receiver of normal numbers: number {@code index} is {@code value}. */
   @FunctionalInterface
   public interface Sink {
+    /** Takes a number. */
     void accept(int index, double value);
   }
 

@@ -4,12 +4,15 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 import org.apache.commons.numbers.gamma.Erf;
 import org.apache.commons.numbers.gamma.Erfc;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * The activations that every backend has kernels for. Values and derivatives are accurate to a few
  * units roundoff of max(1, |φ|), and relatively but for the far tails of ERF and GELU, where the
  * rounding of x² costs them a factor x².
  */
+@API(status = Status.STABLE, since = "0.1")
 public enum StandardActivation implements Activation {
   /** log(1 + eˣ). */
   SOFTPLUS(1, 0.25, false) {

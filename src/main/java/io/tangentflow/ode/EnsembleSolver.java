@@ -99,6 +99,7 @@ public final class EnsembleSolver {
   /** What receives the outputs of the networks from {@code first} on, chunk after chunk. */
   @FunctionalInterface
   public interface Chunks {
+    /** Takes outputs, a column for each network. */
     void accept(int first, DenseMatrix outputs);
   }
 

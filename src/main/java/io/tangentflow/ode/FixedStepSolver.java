@@ -16,6 +16,7 @@ public final class FixedStepSolver {
 
   private final TimeGrid grid;
 
+  /** Solves on that grid. */
   public FixedStepSolver(TimeGrid grid) {
     this.grid = grid;
   }

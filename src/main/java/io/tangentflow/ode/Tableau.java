@@ -3,6 +3,8 @@ package io.tangentflow.ode;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * The coefficients of an explicit Runge–Kutta method, k_s = F(h + Δ Σ_{r&lt;s} a_sr k_r), h⁺ = h +
@@ -16,6 +18,7 @@ import java.util.stream.Collectors;
  * @param errorWeights e with the error estimate Δ Σ e_s k_s of a solution of order one less, where
  *     k_(S+1) = F(h⁺) is the first stage of the next step; empty if the method has none
  */
+@API(status = Status.STABLE, since = "0.1")
 @SuppressWarnings("ArrayRecordComponent") // Tableaux are constants, told apart by name.
 public record Tableau(
     String name, int order, double[][] a, double[] b, double[] c, double[] errorWeights) {
@@ -115,7 +118,13 @@ public record Tableau(
     this(name, order, a, b, c, new double[0]);
   }
 
-  /** The method of that name. */
+  /**
+   * The method of that name.
+   *
+   * @param name as {@code --solver} takes it
+   * @return that method
+   * @throws InvalidConfiguration if there is none
+   */
   public static Tableau named(String name) {
     return ALL.stream()
         .filter(t -> t.name.equalsIgnoreCase(name))
@@ -130,12 +139,12 @@ public record Tableau(
                         + ALL.stream().map(Tableau::name).collect(Collectors.joining(", "))));
   }
 
-  /** Whether it estimates its error, so that steps can be chosen by a tolerance. */
+  /** {@return whether it estimates its error, so that steps can be chosen by a tolerance} */
   public boolean embedded() {
     return errorWeights.length > 0;
   }
 
-  /** S, the number of stages. */
+  /** {@return S, the number of stages} */
   public int stages() {
     return b.length;
   }

@@ -1,6 +1,8 @@
 package io.tangentflow.ode;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * L equal steps of a method: with Euler's, the residual network of depth L.
@@ -8,6 +10,7 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
  * @param tableau the method
  * @param depth L
  */
+@API(status = Status.STABLE, since = "0.1")
 public record TimeGrid(Tableau tableau, int depth) implements Stepping {
 
   public TimeGrid {
@@ -21,7 +24,7 @@ public record TimeGrid(Tableau tableau, int depth) implements Stepping {
     }
   }
 
-  /** Q = L·S, the evaluations of the vector field. */
+  /** {@return Q = L·S, the evaluations of the vector field} */
   public int evaluations() {
     return Math.multiplyExact(depth, tableau.stages());
   }

@@ -13,6 +13,7 @@ public record Axis(String label, Kind kind, Labels labels, List<Double> included
 
   /** How values are spread along an axis. */
   public enum Kind {
+    /** In proportion. */
     LINEAR,
     /** Decadic logarithm. Values ≤ 0 have no place; a plot marks them at the edge and says so. */
     LOG
@@ -37,10 +38,12 @@ public record Axis(String label, Kind kind, Labels labels, List<Double> included
     }
   }
 
+  /** A linear axis with round labels. */
   public static Axis linear(String label) {
     return new Axis(label, Kind.LINEAR, Labels.ROUND, List.of());
   }
 
+  /** A logarithmic axis with round labels. */
   public static Axis log(String label) {
     return new Axis(label, Kind.LOG, Labels.ROUND, List.of());
   }

@@ -33,18 +33,22 @@ public sealed interface Cell {
     }
   }
 
+  /** A text. */
   static Cell of(String text) {
     return new Text(text);
   }
 
+  /** A whole number. */
   static Cell of(long value) {
     return new Count(value);
   }
 
+  /** A number to so many significant digits. */
   static Cell of(double value, int digits) {
     return new Quantity(value, digits);
   }
 
+  /** A number to the digits that its error leaves. */
   static Cell measured(double value, double error) {
     return new Measured(value, error);
   }

@@ -41,18 +41,21 @@ public record HtmlReport(
     return new HtmlReport(title, subject, List.of(), List.of(), List.of());
   }
 
+  /** This report with another finding. */
   public HtmlReport finding(String sentence) {
     List<String> more = new ArrayList<>(findings);
     more.add(sentence);
     return new HtmlReport(title, subject, more, sections, details);
   }
 
+  /** This report with another section. */
   public HtmlReport with(Section another) {
     List<Section> more = new ArrayList<>(sections);
     more.add(another);
     return new HtmlReport(title, subject, findings, more, details);
   }
 
+  /** This report with a tree that opens under its heading. */
   public HtmlReport details(String heading, JsonNode tree) {
     List<Details> more = new ArrayList<>(details);
     more.add(new Details(heading, tree));

@@ -34,16 +34,19 @@ public record Plot(
     return new Plot(title, "", x, y, List.of(), List.of());
   }
 
+  /** This plot with a line of text below its title. */
   public Plot subtitle(String text) {
     return new Plot(title, text, x, y, series, references);
   }
 
+  /** This plot with another series. */
   public Plot with(Series another) {
     List<Series> more = new ArrayList<>(series);
     more.add(another);
     return new Plot(title, subtitle, x, y, more, references);
   }
 
+  /** This plot with another reference line. */
   public Plot with(ReferenceLine another) {
     List<ReferenceLine> more = new ArrayList<>(references);
     more.add(another);

@@ -25,18 +25,21 @@ public record Section(
     return new Section(heading, List.of(), List.of(), List.of());
   }
 
+  /** This section with another paragraph. */
   public Section paragraph(String text) {
     List<String> more = new ArrayList<>(paragraphs);
     more.add(text);
     return new Section(heading, more, figures, tables);
   }
 
+  /** This section with another figure. */
   public Section figure(Plot plot, String caption) {
     List<Figure> more = new ArrayList<>(figures);
     more.add(new Figure(plot, caption));
     return new Section(heading, paragraphs, more, tables);
   }
 
+  /** This section with another table. */
   public Section table(Table table) {
     List<Table> more = new ArrayList<>(tables);
     more.add(table);

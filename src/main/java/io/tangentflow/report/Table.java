@@ -42,7 +42,9 @@ public record Table(String caption, List<Column> columns, List<List<Cell>> rows)
 
   /** Where the texts of a column are flush. */
   public enum Alignment {
+    /** Words. */
     LEFT,
+    /** Numbers. */
     RIGHT
   }
 

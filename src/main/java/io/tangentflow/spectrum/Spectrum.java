@@ -7,6 +7,8 @@ import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.cpu.DenseProducts;
 import io.tangentflow.backend.cpu.OpenBlas;
 import io.tangentflow.model.DenseMatrix;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 import org.netlib.util.intW;
 
 /**
@@ -27,6 +29,7 @@ public final class Spectrum {
    * @param errorBound a bound of the distance to the exact eigenvalue of K: the residual and
    *     LAPACK's backward error N·u·‖K‖₂ together. It does not know how K itself was computed.
    */
+  @API(status = Status.STABLE, since = "0.1")
   public record Extreme(double value, double residual, double errorBound) {}
 
   /** The order from which on dsyevd's workspace, 1 + 6N + 2N², exceeds a Java array. */
@@ -40,15 +43,18 @@ public final class Spectrum {
    * @param errorBound a bound of the distance of each λ_i to the exact one of K: ‖KV − V diag(λ)‖_F
    *     and LAPACK's backward error N·u·‖K‖ together. It does not know how K itself was computed.
    */
+  @API(status = Status.STABLE, since = "0.1")
   @SuppressWarnings("ArrayRecordComponent") // Eigenvalues are data; equality is never asked.
   public record Decomposition(double[] values, DenseMatrix vectors, double errorBound) {}
 
   /**
-   * All eigenvalues with their eigenvectors, by divide and conquer (dsyevd). The matrix is not
-   * modified.
+   * All eigenvalues with their eigenvectors, by divide and conquer (dsyevd).
    *
+   * @param symmetric K, N×N. Not modified.
+   * @return K = V diag(λ) Vᵀ
    * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if N exceeds 32,766
    */
+  @API(status = Status.STABLE, since = "0.1")
   public static Decomposition decomposition(DenseMatrix symmetric) {
     int n = order(symmetric);
     if (n >= ORDER_TOO_GREAT) {
@@ -118,25 +124,50 @@ public final class Spectrum {
    * @param least λ_min
    * @param greatest λ_max
    */
+  @API(status = Status.STABLE, since = "0.1")
   public record Ends(Extreme least, Extreme greatest) {}
 
-  /** Both extreme eigenvalues from one reduction. The matrix is not modified. */
+  /**
+   * Both extreme eigenvalues from one reduction.
+   *
+   * @param symmetric K, N×N. Not modified.
+   * @return λ_min and λ_max
+   */
+  @API(status = Status.STABLE, since = "0.1")
   public static Ends ends(DenseMatrix symmetric) {
     Tridiagonal reduced = reduced(symmetric);
     return new Ends(extreme(symmetric, reduced, 1), greatest(symmetric, reduced));
   }
 
-  /** All N eigenvalues, rising. The matrix is not modified. */
+  /**
+   * All eigenvalues.
+   *
+   * @param symmetric K, N×N. Not modified.
+   * @return the N eigenvalues, rising
+   */
+  @API(status = Status.STABLE, since = "0.1")
   public static double[] eigenvalues(DenseMatrix symmetric) {
     return reduced(symmetric).eigenvalues();
   }
 
-  /** The least eigenvalue. The matrix is not modified. */
+  /**
+   * The least eigenvalue.
+   *
+   * @param symmetric K, N×N. Not modified.
+   * @return λ_min with its error bound
+   */
+  @API(status = Status.STABLE, since = "0.1")
   public static Extreme least(DenseMatrix symmetric) {
     return extreme(symmetric, reduced(symmetric), 1);
   }
 
-  /** The greatest eigenvalue. The matrix is not modified. */
+  /**
+   * The greatest eigenvalue.
+   *
+   * @param symmetric K, N×N. Not modified.
+   * @return λ_max with its error bound
+   */
+  @API(status = Status.STABLE, since = "0.1")
   public static Extreme greatest(DenseMatrix symmetric) {
     return greatest(symmetric, reduced(symmetric));
   }

@@ -54,6 +54,7 @@ public record TileSetting(
       int depth,
       long seed) {
 
+    /** That of a model, a grid and a seed. */
     public static Network of(NeuralOde model, TimeGrid grid, long seed) {
       return new Network(
           model.activation().label(),

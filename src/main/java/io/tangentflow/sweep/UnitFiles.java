@@ -15,6 +15,7 @@ public final class UnitFiles {
 
   private final Exchange exchange;
 
+  /** The files in that exchange. */
   public UnitFiles(Exchange exchange) {
     this.exchange = exchange;
   }

@@ -7,18 +7,25 @@ import io.tangentflow.TangentFlowException.StepSizeUnderflow;
 import io.tangentflow.TangentFlowException.TrainingDiverged;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.gradient.GradientMethod;
 import io.tangentflow.model.Block;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
+import io.tangentflow.model.Parameters;
+import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * The training of a network, a step at a time, in place on the device. Of a step by the fused
@@ -26,7 +33,7 @@ import java.util.function.LongFunction;
  * finite, and how large errors are where a tolerance chooses their steps. The same weights, data,
  * setup and step give the same step, to the last bit on the same backend and number of threads.
  */
-public final class Training {
+public final class Training implements AutoCloseable {
 
   /**
    * How a network is trained.
@@ -75,6 +82,7 @@ public final class Training {
    * @param loss as the setup defines it, over all samples
    * @param outputs f, m×N
    */
+  @API(status = Status.STABLE, since = "0.1")
   public record Evaluation(double loss, DenseMatrix outputs) {}
 
   private final Setup setup;
@@ -85,6 +93,81 @@ public final class Training {
   private final Optimiser optimiser;
   private long steps;
   private BatchGradient last;
+  private Optional<Workspace> owned = Optional.empty();
+
+  /**
+   * Gradient descent of all parameters on ½ Σ_io (f_io − y_io)² over all samples, by exact
+   * gradients of the discrete solution. Weights, samples and what the steps need are placed on the
+   * backend, until the training is closed; it may take nine tenths of the memory that is free.
+   *
+   * @param model the hyper-parameters
+   * @param grid the steps of a solution
+   * @param parameters from which it begins. Not modified.
+   * @param inputs x, d×N, one sample per column. Not modified.
+   * @param targets y, m×N. Not modified.
+   * @param learningRate η
+   * @param backend on which it is computed, in its precision; to be closed after the training
+   * @return the training before its first step
+   * @throws InvalidConfiguration if the shapes do not fit, or η is not positive
+   * @throws io.tangentflow.TangentFlowException.OutOfMemory if it does not fit
+   */
+  @API(status = Status.STABLE, since = "0.1")
+  public static Training descent(
+      NeuralOde model,
+      TimeGrid grid,
+      Parameters parameters,
+      DenseMatrix inputs,
+      DenseMatrix targets,
+      double learningRate,
+      Backend backend) {
+    requireTargets(model, inputs, targets);
+    int samples = inputs.columns();
+    Setup setup =
+        new Setup(
+            new DiscreteAdjoint(grid),
+            Loss.SQUARED,
+            false,
+            EnumSet.allOf(Block.class),
+            new UpdateRule.Descent(),
+            learningRate,
+            samples);
+    String purpose = "training " + samples + " samples at width " + model.width();
+    Workspace workspace =
+        backend.workspace(purpose, MemoryBudget.asked(backend, null).deviceBytes());
+    try {
+      Weights weights = Weights.place(model, parameters, workspace);
+      Matrix x = weights.upload(inputs, workspace);
+      Training training =
+          new Training(
+              setup,
+              weights,
+              x,
+              workspace.upload(targets),
+              epoch -> new int[0],
+              report -> {},
+              workspace);
+      training.owned = Optional.of(workspace);
+      return training;
+    } catch (RuntimeException | Error e) {
+      workspace.close();
+      throw e;
+    }
+  }
+
+  private static void requireTargets(NeuralOde model, DenseMatrix inputs, DenseMatrix targets) {
+    if (targets.rows() != model.outputs() || targets.columns() != inputs.columns()) {
+      throw new InvalidConfiguration(
+          "targets",
+          String.format(
+              "are %dx%d, but %d outputs of %d samples take %dx%d",
+              targets.rows(),
+              targets.columns(),
+              model.outputs(),
+              inputs.columns(),
+              model.outputs(),
+              inputs.columns()));
+    }
+  }
 
   /**
    * Prepares the first step.
@@ -148,7 +231,8 @@ public final class Training {
     return bytes;
   }
 
-  /** Steps that were taken. */
+  /** {@return steps that were taken} */
+  @API(status = Status.STABLE, since = "0.1")
   public long steps() {
     return steps;
   }
@@ -165,6 +249,7 @@ public final class Training {
    * @throws TrainingDiverged if that is not finite, or from the second step on a state is not, or
    *     cannot be solved for; the weights are as they were
    */
+  @API(status = Status.STABLE, since = "0.1")
   public double step() {
     double weight = setup.mean ? 1.0 / batches.sizeAt(steps) : 1;
     last = batches.at(steps);
@@ -222,6 +307,23 @@ public final class Training {
   }
 
   /**
+   * The same of matrices in host memory, which are on the device for that long.
+   *
+   * @param inputs d×N. Not modified.
+   * @param values targets, m×N. Not modified.
+   * @return loss and outputs
+   * @throws InvalidConfiguration if the shapes do not fit
+   * @throws TrainingDiverged if the loss is not finite, or after a first step a state is not
+   */
+  @API(status = Status.STABLE, since = "0.1")
+  public Evaluation evaluate(DenseMatrix inputs, DenseMatrix values) {
+    requireTargets(weights.model(), inputs, values);
+    try (Workspace scratch = workspace.scope()) {
+      return evaluate(weights.upload(inputs, scratch), scratch.upload(values));
+    }
+  }
+
+  /**
    * All that the next step depends on, by names for files: the weights, and what the rule carries.
    * These are the matrices themselves; to go on from a checkpoint, overwrite them and call {@link
    * #goOnAt}.
@@ -236,5 +338,12 @@ public final class Training {
   /** The state is that before step k. */
   public void goOnAt(long step) {
     steps = step;
+  }
+
+  /** Gives back what {@link #descent} placed on the backend; a given workspace is its owner's. */
+  @Override
+  @API(status = Status.STABLE, since = "0.1")
+  public void close() {
+    owned.ifPresent(Workspace::close);
   }
 }

@@ -1,6 +1,5 @@
 package io.tangentflow.examples;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,7 +25,6 @@ import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.empirical.GramStrategy;
 import io.tangentflow.kernel.limit.ContinuumLimit;
-import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitValue;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.DenseMatrix;
@@ -39,10 +37,8 @@ import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.VectorField;
 import io.tangentflow.ode.Weights;
-import io.tangentflow.spectrum.Spectrum;
 import io.tangentflow.testing.Networks;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,56 +52,6 @@ import org.junit.jupiter.api.io.TempDir;
 class ExtendingTest {
 
   private static final Path PAGE = Path.of("docs", "extending.md");
-  private static final Path SOURCES =
-      Path.of("src", "test", "java", "io", "tangentflow", "examples");
-  private static final String BEGIN = "// docs/extending.md";
-  private static final String END = "// end";
-
-  /** Networks of each width. */
-  private static final int SEEDS = 4;
-
-  // docs/extending.md
-  /** How far the tangent kernel of one network is from its limit, and how positive both are. */
-  record Comparison(double relativeError, Spectrum.Extreme least, Spectrum.Extreme leastOfLimit) {}
-
-  static Comparison compare(int width, long seed) {
-    DenseMatrix inputs =
-        DataSource.parse("digits").load(50, 0).normalised(Normalisation.SPHERE).inputs();
-    NeuralOde model = new NeuralOde(inputs.rows(), width, StandardActivation.SOFTPLUS);
-    TimeGrid grid = new TimeGrid(Tableau.RK4, 5);
-    BackendOptions options = new BackendOptions(Precision.FP64, 2);
-    try (Backend backend = Backends.open(Backends.AUTO, options)) {
-      MemoryBudget budget = MemoryBudget.of(backend, backend.availableBytes() / 10 * 9);
-      GramPlan plan = GramPlan.choose(model, grid, inputs.columns(), backend.precision(), budget);
-      DenseMatrix ntk =
-          new EmpiricalNtk(model, grid, plan)
-              .gram(new Parameters.Seeded(seed), inputs, backend, fraction -> {})
-              .gram();
-      LimitGram limit = new ContinuumLimit(model).gram(inputs);
-      return new Comparison(
-          ntk.distance(limit.ntk()) / limit.ntk().norm(),
-          Spectrum.least(ntk),
-          Spectrum.least(limit.ntk()));
-    }
-  }
-
-  // end
-
-  @Test
-  void theKernelOfANetworkIsComparedWithItsLimit() {
-    double narrow = 0;
-    double wide = 0;
-    for (int seed = 0; seed < SEEDS; seed++) {
-      narrow += compare(64, seed).relativeError() / SEEDS;
-      Comparison one = compare(1024, seed);
-      wide += one.relativeError() / SEEDS;
-      assertTrue(one.leastOfLimit().value() > one.leastOfLimit().errorBound(), one + "");
-      assertTrue(one.least().value() > one.least().errorBound(), one + "");
-    }
-    // Errors fall like 1/√n, to a quarter; a mean of four is off by a fifth of itself or so.
-    assertTrue(wide < 0.5 * narrow, wide + " of " + narrow);
-    assertTrue(wide > 0.1 * narrow, wide + " of " + narrow);
-  }
 
   // docs/extending.md
   /** x + sin²x (Ziyin, Hartwig and Ueda 2020). */
@@ -309,37 +255,9 @@ class ExtendingTest {
   /** In the order of the page. */
   @Test
   void thePageHasTheCodeThatRunsHere() throws IOException {
-    List<String> marked = new ArrayList<>(marked(SOURCES.resolve("ExtendingTest.java")));
-    marked.addAll(marked(SOURCES.resolve("OwnProducts.java")));
-    List<String> shown = new ArrayList<>();
-    List<String> block = null;
-    for (String line : Files.readAllLines(PAGE)) {
-      if (block == null && line.equals("```java")) {
-        block = new ArrayList<>();
-      } else if (block != null && line.equals("```")) {
-        shown.add(String.join("\n", block));
-        block = null;
-      } else if (block != null) {
-        block.add(line);
-      }
-    }
-    assertEquals(6, marked.size());
-    assertArrayEquals(marked.toArray(), shown.toArray());
-  }
-
-  private static List<String> marked(Path source) throws IOException {
-    List<String> regions = new ArrayList<>();
-    StringBuilder region = null;
-    for (String line : Files.readAllLines(source)) {
-      if (line.strip().equals(BEGIN)) {
-        region = new StringBuilder();
-      } else if (region != null && line.strip().equals(END)) {
-        regions.add(region.toString().stripTrailing().stripIndent().strip());
-        region = null;
-      } else if (region != null) {
-        region.append(line).append('\n');
-      }
-    }
-    return regions;
+    List<String> marked = new ArrayList<>(PageCode.marked("ExtendingTest", PAGE));
+    marked.addAll(PageCode.marked("OwnProducts", PAGE));
+    assertEquals(5, marked.size());
+    assertEquals(marked, PageCode.shown(PAGE));
   }
 }

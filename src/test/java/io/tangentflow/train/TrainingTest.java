@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.TrainingDiverged;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Backends;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Workspace;
@@ -27,6 +30,8 @@ import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.ode.Weights;
 import io.tangentflow.testing.BackendCase;
 import io.tangentflow.testing.Networks;
+import io.tangentflow.train.Training.Evaluation;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -129,6 +134,72 @@ class TrainingTest {
     assertTrue(
         expected.distance(actual) <= which.tolerance() * expected.norm(),
         which + ": " + expected.distance(actual) / expected.norm());
+  }
+
+  /** Its memory is given back, which shows where it is the device's own. */
+  @ParameterizedTest
+  @MethodSource("backends")
+  void descentTakesTheStepsOfItsSetupAndGivesItsMemoryBack(BackendCase which) {
+    NeuralOde model = new NeuralOde(4, 64, 2, 1, 1, 1, 1, StandardActivation.SOFTPLUS);
+    TimeGrid grid = new TimeGrid(Tableau.HEUN, 3);
+    Parameters start = new Parameters.Seeded(3);
+    DenseMatrix inputs = Networks.inputs(model, 5);
+    DenseMatrix targets = targets(model, 5);
+    List<Double> losses = new ArrayList<>();
+    DenseMatrix unseen = Networks.inputs(model, 2);
+    try (Backend backend = which.open()) {
+      long free = backend.availableBytes();
+      Evaluation said;
+      try (Training training =
+          Training.descent(model, grid, start, inputs, targets, 0.05, backend)) {
+        assertTrue(backend.sharesHostMemory() || backend.availableBytes() < free);
+        for (int k = 0; k < 4; k++) {
+          losses.add(training.step());
+        }
+        assertEquals(4, training.steps());
+        said = training.evaluate(unseen, targets(model, 2));
+      }
+      assertTrue(backend.sharesHostMemory() || backend.availableBytes() == free);
+      try (Workspace workspace = backend.workspace("a test", 1 << 28)) {
+        Weights weights = Weights.place(model, start, workspace);
+        Matrix x = weights.upload(inputs, workspace);
+        Matrix y = workspace.upload(targets);
+        Training same =
+            Trainings.of(
+                new DiscreteAdjoint(grid),
+                new UpdateRule.Descent(),
+                0.05,
+                weights,
+                x,
+                y,
+                workspace);
+        for (double loss : losses) {
+          assertEquals(same.step(), loss);
+        }
+        Matrix f =
+            new DiscreteAdjoint(grid)
+                .outputs(weights, weights.upload(unseen, workspace), workspace);
+        assertEquals(0, said.outputs().distance(backend.download(f)));
+      }
+    }
+    assertTrue(losses.get(3) < 0.9 * losses.get(0), losses + "");
+  }
+
+  @Test
+  void descentRefusesShapesThatDoNotFit() {
+    NeuralOde model = new NeuralOde(4, 8, StandardActivation.SOFTPLUS);
+    TimeGrid grid = new TimeGrid(Tableau.EULER, 2);
+    try (Backend backend = Backends.open("cpu-scalar", new BackendOptions(Precision.FP64))) {
+      for (int[] shape : new int[][] {{4, 3, 2, 3}, {4, 3, 1, 2}, {5, 3, 1, 3}}) {
+        DenseMatrix inputs = DenseMatrix.zeros(shape[0], shape[1]);
+        DenseMatrix targets = DenseMatrix.zeros(shape[2], shape[3]);
+        assertThrows(
+            InvalidConfiguration.class,
+            () ->
+                Training.descent(
+                    model, grid, new Parameters.Seeded(1), inputs, targets, 0.1, backend));
+      }
+    }
   }
 
   /** Differences of FP32 losses are rounding. */

@@ -61,10 +61,12 @@ public record OperationRate(
   /** How many operations are timed. */
   public static final int OPERATIONS = StandardActivation.values().length + 18;
 
+  /** Bytes moved in a second, in 10⁹. */
   public double gigabytesPerSecond() {
     return bytes / seconds * 1e-9;
   }
 
+  /** FLOPs in a second, in 10⁹. */
   public double gigaflops() {
     return flops / seconds * 1e-9;
   }

@@ -2,9 +2,13 @@ package io.tangentflow.experiment.timing;
 
 /** What the size of a job is varied in. */
 public enum ScalingAxis {
+  /** Units of the network. */
   WIDTH("width", "n"),
+  /** Inputs of the Gram matrix or batch. */
   SAMPLES("samples", "N"),
+  /** Steps of the solution. */
   DEPTH("depth", "L"),
+  /** Nodes in time that features are kept at. */
   NODES("nodes", "Q");
 
   private final String key;

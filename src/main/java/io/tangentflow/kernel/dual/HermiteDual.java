@@ -40,6 +40,7 @@ public final class HermiteDual implements DualActivation {
   private final Activation phi;
   private final boolean homogeneous;
 
+  /** The dual of φ. */
   public HermiteDual(Activation phi) {
     this.phi = phi;
     homogeneous = Homogeneity.of(phi);

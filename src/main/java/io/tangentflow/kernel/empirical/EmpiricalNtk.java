@@ -4,6 +4,7 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Transpose;
 import io.tangentflow.backend.Workspace;
@@ -25,6 +26,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * The empirical neural tangent kernel of a network, K_(io)(jp) = ⟨∂f_o(x_i)/∂θ, ∂f_p(x_j)/∂θ⟩ over
@@ -102,13 +105,14 @@ public final class EmpiricalNtk {
    *     below 0. How far rounding has moved these gradients it does not know.
    */
   public record Result(
-      DenseMatrix gram,
-      DenseMatrix outputs,
+      @API(status = Status.STABLE, since = "0.1") DenseMatrix gram,
+      @API(status = Status.STABLE, since = "0.1") DenseMatrix outputs,
       long peakBytes,
       Optional<Compression> compression,
-      double roundingBound) {
+      @API(status = Status.STABLE, since = "0.1") double roundingBound) {
 
-    /** The trace over outputs, K_ij = (1/m) Σ_o K_(io)(jo), N×N. */
+    /** {@return the trace over outputs, K_ij = (1/m) Σ_o K_(io)(jo), N×N} */
+    @API(status = Status.STABLE, since = "0.1")
     public DenseMatrix traceOverOutputs() {
       int m = outputs.rows();
       DenseMatrix trace = DenseMatrix.zeros(outputs.columns(), outputs.columns());
@@ -158,6 +162,28 @@ public final class EmpiricalNtk {
           Math.hypot(truncation, block.truncation()),
           Math.hypot(gradientError, block.error()));
     }
+  }
+
+  /**
+   * The Gram matrix of the discrete solution on that grid, by the plan that {@link GramPlan#choose}
+   * finds in nine tenths of the memory that is free.
+   *
+   * @param model the hyper-parameters
+   * @param grid the steps
+   * @param parameters of the network
+   * @param inputs x, d×N, one sample per column. Not modified.
+   * @param backend on which it is computed, in its precision; all memory is given back on return
+   * @return the Gram matrix in FP64, and the outputs
+   * @throws InvalidConfiguration if inputs or parameters are not of the model's shapes
+   * @throws io.tangentflow.TangentFlowException.OutOfMemory if not even one sample at a time fits
+   * @throws NonFiniteState if a state, an adjoint or an entry of the matrix overflows
+   */
+  @API(status = Status.STABLE, since = "0.1")
+  public static Result gram(
+      NeuralOde model, TimeGrid grid, Parameters parameters, DenseMatrix inputs, Backend backend) {
+    MemoryBudget budget = MemoryBudget.asked(backend, null);
+    GramPlan plan = GramPlan.choose(model, grid, inputs.columns(), backend.precision(), budget);
+    return new EmpiricalNtk(model, grid, plan).gram(parameters, inputs, backend, fraction -> {});
   }
 
   /**

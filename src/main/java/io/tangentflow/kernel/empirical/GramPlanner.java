@@ -38,6 +38,7 @@ public final class GramPlanner {
   private final MemoryBudget budget;
   private final LongSupplier nanos;
 
+  /** Plans the Gram matrix of so many samples on that backend. */
   public GramPlanner(
       NeuralOde model, TimeGrid grid, int samples, Backend backend, MemoryBudget budget) {
     this(model, grid, samples, backend, budget, System::nanoTime);

@@ -55,7 +55,9 @@ public record DotProductKernel(
 
   /** Which of the two kernels. */
   public enum Kind {
+    /** Of outputs. */
     NNGP,
+    /** Of their gradients. */
     NTK
   }
 

@@ -25,6 +25,7 @@ public record KernelJson(String description, DotProductKernel kernel) {
   private static final ObjectMapper JSON =
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
+  /** The JSON text of description and kernel. */
   public String text() {
     ObjectNode root = JSON.createObjectNode();
     root.put("format", FORMAT)

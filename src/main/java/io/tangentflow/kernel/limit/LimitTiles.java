@@ -62,6 +62,7 @@ public final class LimitTiles {
   /** Takes tiles that begin at a row and a column, row ≥ column; what lies above mirrors them. */
   @FunctionalInterface
   public interface Sink {
+    /** Takes a tile of one of the two kernels. */
     void accept(Kind kind, int row, int column, DenseMatrix tile);
   }
 

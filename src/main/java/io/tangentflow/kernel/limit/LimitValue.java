@@ -1,5 +1,8 @@
 package io.tangentflow.kernel.limit;
 
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
+
 /**
  * The limiting kernels of one pair of inputs.
  *
@@ -8,6 +11,7 @@ package io.tangentflow.kernel.limit;
  * @param nngpError estimate of the absolute error of {@code nngp}
  * @param ntkError estimate of the absolute error of {@code ntk}
  */
+@API(status = Status.STABLE, since = "0.1")
 public record LimitValue(double nngp, double ntk, double nngpError, double ntkError) {
 
   LimitValue times(double factor) {

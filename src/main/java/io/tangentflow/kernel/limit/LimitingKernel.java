@@ -6,6 +6,8 @@ import io.tangentflow.ode.Stepping;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
 import java.util.concurrent.ForkJoinPool;
+import org.apiguardian.api.API;
+import org.apiguardian.api.API.Status;
 
 /**
  * The kernels of a Neural ODE as its width goes to infinity: of f(x) at initialisation (NNGP) and
@@ -33,6 +35,7 @@ public interface LimitingKernel {
    * method, the continuum for the others, whose discretisation error is small beside that of the
    * width.
    */
+  @API(status = Status.STABLE, since = "0.1")
   static LimitingKernel of(NeuralOde model, Stepping stepping) {
     return stepping instanceof TimeGrid grid && grid.tableau().name().equals(Tableau.EULER.name())
         ? new FiniteDepthLimit(model, grid.depth())
@@ -46,6 +49,7 @@ public interface LimitingKernel {
    * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if the kernel does not exist
    *     or overflows
    */
+  @API(status = Status.STABLE, since = "0.1")
   LimitValue pair(double normSqOverDx, double normSqOverDy, double dotOverD);
 
   /**
@@ -62,6 +66,7 @@ public interface LimitingKernel {
   /**
    * {@link #gram(DenseMatrix, ForkJoinPool, LimitProgress)} in the common pool, without progress.
    */
+  @API(status = Status.STABLE, since = "0.1")
   default LimitGram gram(DenseMatrix inputs) {
     return gram(inputs, ForkJoinPool.commonPool(), finished -> {});
   }
