@@ -14,11 +14,26 @@ public abstract sealed class TangentFlowException extends RuntimeException {
 
   @Serial private static final long serialVersionUID = 1L;
 
+  /** Characters of a sentence that repeats what it was given. */
+  private static final int LONGEST = 1000;
+
   private final int exitCode;
 
   TangentFlowException(int exitCode, String message, Throwable cause) {
     super(message, cause);
     this.exitCode = exitCode;
+  }
+
+  /**
+   * What a file, or whoever called, has to say, for a sentence on one line: without control
+   * characters, which a terminal would obey, and without the middle of what is long.
+   */
+  private static String legible(String words) {
+    String plain = words.replaceAll("\\p{Cc}+", "\uFFFD");
+    int length = plain.length();
+    return length <= LONGEST
+        ? plain
+        : plain.substring(0, LONGEST / 2) + " … " + plain.substring(length - LONGEST / 2);
   }
 
   /** {@return the exit code of a command that ends with this failure} */
@@ -36,7 +51,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
 
     /** A value that is refused, and why. */
     public InvalidConfiguration(String field, String why) {
-      super(2, field + ": " + why, null);
+      super(2, field + ": " + legible(why), null);
     }
   }
 
@@ -50,12 +65,12 @@ public abstract sealed class TangentFlowException extends RuntimeException {
 
     /** A fault at a place in the file. */
     public DataFormat(Path path, String unit, long offset, String why) {
-      super(3, path + ", " + unit + " " + offset + ": " + why, null);
+      super(3, path + ", " + unit + " " + offset + ": " + legible(why), null);
     }
 
     /** A fault of the whole file, or of reading it. */
     public DataFormat(Path path, String why, Throwable cause) {
-      super(3, path + ": " + why, cause);
+      super(3, path + ": " + legible(why), cause);
     }
   }
 
@@ -355,12 +370,12 @@ public abstract sealed class TangentFlowException extends RuntimeException {
 
     /** What is wrong with the directory. */
     public RunDirectoryConflict(Path path, String why) {
-      super(11, path + ": " + why, null);
+      super(11, path + ": " + legible(why), null);
     }
 
     /** The same with what the file system answered. */
     public RunDirectoryConflict(Path path, String why, Throwable cause) {
-      super(11, path + ": " + why, cause);
+      super(11, path + ": " + legible(why), cause);
     }
   }
 

@@ -41,7 +41,9 @@ public record CifarDirectory(Path directory) implements DataSource {
         provenance.add(in.provenance());
       }
     }
-    return dataset(images, Dataset.drawn(samples, images.size(), NAME, seed), provenance);
+    int[] drawn = Dataset.drawn(samples, images.size(), NAME, seed);
+    Dataset.requireOneArray(samples, PIXELS);
+    return dataset(images, drawn, provenance);
   }
 
   @SuppressWarnings("ArrayRecordComponent") // Held for the time of a load.

@@ -61,6 +61,7 @@ public record ClimateDirectory(Path directory, int days) implements DataSource {
             null);
       }
       Dataset.requireAvailable(samples, measured.size() - days, NAME);
+      Dataset.requireOneArray(samples, (long) days * MEASURED.size());
       return new Dataset(
           NAME,
           windows(measured, samples),
@@ -148,7 +149,7 @@ public record ClimateDirectory(Path directory, int days) implements DataSource {
         throw rows.fault("the row has " + row.size() + " cells, and the header " + header.size());
       }
       LocalDate day = day(row.get(date));
-      if (last != null && !day.equals(last.plusDays(1))) {
+      if (last != null && day.toEpochDay() != last.toEpochDay() + 1) {
         throw rows.fault(day + " is not the day after " + last + "; windows need every day");
       }
       last = day;

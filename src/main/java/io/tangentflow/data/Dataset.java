@@ -138,6 +138,17 @@ public record Dataset(
     }
   }
 
+  /** Refuses a count of samples below one, or of more numbers than one array holds. */
+  static void requireOneArray(int count, long dimension) {
+    if (count < 1 || count > Integer.MAX_VALUE / dimension) {
+      throw new InvalidConfiguration(
+          "--samples",
+          String.format(
+              "%d were asked for; of dimension %d choose between 1 and %d",
+              count, dimension, Integer.MAX_VALUE / dimension));
+    }
+  }
+
   private Dataset select(int[] samples) {
     return new Dataset(
         name,

@@ -55,13 +55,7 @@ public record HashedTfIdf(int dimension, int seed) {
    * @throws InvalidConfiguration if d·n exceeds 2³¹ − 1
    */
   public DenseMatrix of(List<String> texts, int[] which) {
-    if ((long) dimension * which.length > Integer.MAX_VALUE) {
-      throw new InvalidConfiguration(
-          "--samples",
-          String.format(
-              "%d were asked for; of dimension %d choose between 1 and %d",
-              which.length, dimension, Integer.MAX_VALUE / dimension));
-    }
+    Dataset.requireOneArray(which.length, dimension);
     Map<String, Integer> frequency = documentFrequency(texts, which);
     DenseMatrix features = DenseMatrix.zeros(dimension, which.length);
     for (int j = 0; j < which.length; j++) {

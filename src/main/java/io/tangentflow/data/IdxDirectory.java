@@ -149,9 +149,7 @@ public record IdxDirectory(String name, Path directory, Part part) implements Da
   }
 
   private static byte[] body(SourceFile in, int count, String what) {
-    in.expectRoomFor(count, what);
-    byte[] bytes = new byte[count];
-    in.fill(bytes, count, what);
+    byte[] bytes = in.next(count, what);
     in.expectEnd(what);
     return bytes;
   }

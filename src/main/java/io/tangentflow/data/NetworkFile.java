@@ -14,7 +14,6 @@ import io.tangentflow.model.Parameters;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -87,7 +86,7 @@ public final class NetworkFile {
    */
   public static List<Network> read(Path path) {
     try {
-      return new NetworkFile(path).parse(JSON.readTree(Files.readAllBytes(path)));
+      return new NetworkFile(path).parse(JSON.readTree(InputFile.bytes(path)));
     } catch (JsonProcessingException e) {
       long line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
       // What Jackson adds in parentheses is about its own source object, not about the file.
@@ -191,6 +190,8 @@ public final class NetworkFile {
 
   private DenseMatrix rows(int index, String name, JsonNode values, int rows, int columns) {
     require(index, name, values, rows, "rows");
+    // Before a matrix of the size that the file says is allocated.
+    values.forEach(row -> require(index, name, row, columns, "numbers"));
     return DenseMatrix.ofRows(
         rows, columns, i -> numbers(index, name, values.get(i), columns).values());
   }

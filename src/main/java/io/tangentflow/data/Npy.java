@@ -201,9 +201,8 @@ public final class Npy {
       if (length < 0 || length > GREATEST_HEADER) {
         throw in.fault(at - lengthBytes, "a header cannot be " + length + " bytes long");
       }
-      byte[] text = new byte[length];
-      in.fill(text, length, "the header");
-      return parse(in, at, new String(text, StandardCharsets.UTF_8).replace('"', '\''));
+      String text = new String(in.next(length, "the header"), StandardCharsets.UTF_8);
+      return parse(in, at, text.replace('"', '\''));
     }
 
     private static Header parse(SourceFile in, long at, String text) {
@@ -264,7 +263,9 @@ public final class Npy {
       int count = rows * columns;
       String what = "the " + rows + " x " + columns + " entries of " + type.bytes() + " bytes";
       in.expectRoomFor((long) count * type.bytes(), what);
-      DenseMatrix matrix = DenseMatrix.zeros(rows, columns);
+      double[] values = new double[in.firstPart(count)];
+      // Each entry goes to its place at once, unless the places are still to be allocated.
+      boolean inPlace = fortran || values.length == count;
       byte[] bytes = new byte[BUFFER_BYTES];
       ByteBuffer buffer = ByteBuffer.wrap(bytes).order(byteOrder);
       int block = BUFFER_BYTES / type.bytes();
@@ -272,9 +273,12 @@ public final class Npy {
       for (int from = 0; from < count; from += length) {
         length = Math.min(block, count - from);
         in.fill(bytes, length * type.bytes(), what);
+        if (from + length > values.length) {
+          values = Arrays.copyOf(values, (int) Math.min(count, 2L * values.length));
+        }
         buffer.clear();
         for (int k = from; k < from + length; k++) {
-          matrix.values()[indexOf(k)] =
+          values[inPlace ? indexOf(k) : k] =
               switch (type) {
                 case FP32 -> buffer.getFloat();
                 case FP64 -> buffer.getDouble();
@@ -282,7 +286,9 @@ public final class Npy {
         }
       }
       in.expectEnd(what);
-      return matrix;
+      return inPlace
+          ? new DenseMatrix(rows, columns, values)
+          : new DenseMatrix(columns, rows, values).transpose();
     }
 
     void requireFinite(SourceFile in, DenseMatrix matrix) {

@@ -1,6 +1,7 @@
 package io.tangentflow.data;
 
 import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.model.DenseMatrix;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -19,13 +20,25 @@ public record NpyFile(Path file) implements DataSource {
   /**
    * All samples, in the file's order.
    *
-   * @throws DataFormat as {@link Npy#read} does, and at the first sample that is not finite
+   * @throws DataFormat as {@link Npy#read} does, if there is no sample or no feature, and at the
+   *     first sample that is not finite
    */
   public Dataset all() {
     Npy.Loaded loaded = Npy.readWithProvenance(file);
+    DenseMatrix rows = loaded.matrix();
+    if (rows.values().length == 0) {
+      throw new DataFormat(
+          file,
+          "has "
+              + rows.rows()
+              + " samples of "
+              + rows.columns()
+              + " features, and needs one of each",
+          null);
+    }
     return new Dataset(
         "npy:" + file.getFileName(),
-        loaded.matrix().transpose(),
+        rows.transpose(),
         Optional.empty(),
         Optional.empty(),
         List.of(loaded.provenance()));

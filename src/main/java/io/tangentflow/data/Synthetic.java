@@ -28,13 +28,7 @@ public record Synthetic(int dimension, OptionalLong seed) implements DataSource 
 
   @Override
   public Dataset load(int samples, long defaultSeed) {
-    if (samples < 1 || (long) dimension * samples > Integer.MAX_VALUE) {
-      throw new InvalidConfiguration(
-          "--samples",
-          String.format(
-              "%d were asked for; of dimension %d choose between 1 and %d",
-              samples, dimension, Integer.MAX_VALUE / dimension));
-    }
+    Dataset.requireOneArray(samples, dimension);
     long used = seed.orElse(defaultSeed);
     DenseMatrix inputs = DenseMatrix.zeros(dimension, samples);
     double[] x = inputs.values();

@@ -102,8 +102,9 @@ public record DenseMatrix(int rows, int columns, double[] values) {
   public DenseMatrix transpose() {
     DenseMatrix t = zeros(columns, rows);
     // A strip of columns at a time, whose cache lines stay until all their entries are read.
-    for (int from = 0; from < columns; from += STRIP) {
-      int to = Math.min(columns, from + STRIP);
+    int to;
+    for (int from = 0; from < columns; from = to) {
+      to = from + Math.min(STRIP, columns - from);
       for (int i = 0; i < rows; i++) {
         for (int j = from; j < to; j++) {
           t.values[j + i * columns] = values[i + j * rows];

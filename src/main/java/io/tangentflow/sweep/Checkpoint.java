@@ -60,6 +60,15 @@ public final class Checkpoint {
     Path path = directory.resolve(file.file());
     Npy.Loaded loaded = Npy.readWithProvenance(path);
     CheckpointFiles.requireHash(path, file.sha256(), loaded.provenance().sha256());
-    return loaded.matrix();
+    DenseMatrix matrix = loaded.matrix();
+    if (matrix.rows() != file.rows() || matrix.columns() != file.columns()) {
+      throw new DataFormat(
+          path,
+          String.format(
+              "is %d×%d, and its checkpoint says %d×%d",
+              matrix.rows(), matrix.columns(), file.rows(), file.columns()),
+          null);
+    }
+    return matrix;
   }
 }

@@ -4,13 +4,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.ElementType;
+import io.tangentflow.data.InputFile;
 import io.tangentflow.data.Npy;
 import io.tangentflow.model.DenseMatrix;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
@@ -51,7 +51,13 @@ final class CheckpointFiles {
    *
    * @param sha256 of the file's bytes, in hex
    */
-  record MatrixFile(String name, String file, int rows, int columns, String sha256) {}
+  record MatrixFile(String name, String file, int rows, int columns, String sha256) {
+
+    /** Whether the names are some that are written. */
+    boolean isNamed() {
+      return name != null && NAME.matcher(name).matches() && fileOf(name).equals(file);
+    }
+  }
 
   private CheckpointFiles() {}
 
@@ -82,11 +88,15 @@ final class CheckpointFiles {
   private static MatrixFile write(Path directory, String name, DenseMatrix matrix, ElementType type)
       throws IOException {
     requireExact(name, matrix, type);
-    String file = name + ".npy";
+    String file = fileOf(name);
     MessageDigest hash = sha256();
     AtomicFile.writeSynced(
         directory.resolve(file), out -> Npy.write(new DigestOutputStream(out, hash), matrix, type));
     return new MatrixFile(name, file, matrix.rows(), matrix.columns(), hex(hash));
+  }
+
+  private static String fileOf(String name) {
+    return name + ".npy";
   }
 
   /** A checkpoint that rounds would not go on as the run would have. */
@@ -121,6 +131,9 @@ final class CheckpointFiles {
     }
     Map<String, MatrixFile> matrices = new LinkedHashMap<>();
     for (MatrixFile matrix : contents.matrices()) {
+      if (matrix == null || !matrix.isNamed()) {
+        throw new DataFormat(file, "names no file of a matrix in its own directory", null);
+      }
       Path path = directory.resolve(matrix.file());
       requireHash(path, matrix.sha256(), hash(path));
       matrices.put(matrix.name(), matrix);
@@ -147,7 +160,7 @@ final class CheckpointFiles {
 
   private static byte[] bytes(Path file) {
     try {
-      return Files.readAllBytes(file);
+      return InputFile.bytes(file);
     } catch (IOException e) {
       throw unreadable(file, e);
     }
@@ -161,7 +174,7 @@ final class CheckpointFiles {
 
   private static String hash(Path file) {
     MessageDigest hash = sha256();
-    try (InputStream in = Files.newInputStream(file);
+    try (InputStream in = InputFile.open(file);
         OutputStream out = new DigestOutputStream(OutputStream.nullOutputStream(), hash)) {
       in.transferTo(out);
     } catch (IOException e) {

@@ -9,6 +9,7 @@ import io.tangentflow.model.DenseMatrix;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collections;
@@ -29,7 +30,7 @@ import java.util.stream.Stream;
  */
 public final class Checkpoints {
 
-  private static final Pattern STEP = Pattern.compile("step-([0-9]{10,18})");
+  private static final Pattern STEP = Pattern.compile("step-([0-9]{10}|[1-9][0-9]{10,17})");
 
   private final Path directory;
   private final int keep;
@@ -215,7 +216,8 @@ public final class Checkpoints {
   }
 
   private static void deleteTree(Path tree) throws IOException {
-    if (Files.isDirectory(tree)) {
+    // Of a link, the link alone: what is elsewhere is not this run's.
+    if (Files.isDirectory(tree, LinkOption.NOFOLLOW_LINKS)) {
       try (Stream<Path> entries = Files.list(tree)) {
         for (Path entry : entries.toList()) {
           Files.delete(entry);

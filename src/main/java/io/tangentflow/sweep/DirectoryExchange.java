@@ -3,6 +3,7 @@ package io.tangentflow.sweep;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.InputFile;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -26,7 +27,7 @@ public final class DirectoryExchange implements Exchange {
   public Optional<byte[]> read(String name) {
     Path file = directory.resolve(name);
     try {
-      return Optional.of(Files.readAllBytes(file));
+      return Optional.of(InputFile.bytes(file));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {

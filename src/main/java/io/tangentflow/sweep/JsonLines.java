@@ -3,10 +3,12 @@ package io.tangentflow.sweep;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.InputFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,9 +49,19 @@ final class JsonLines {
 
   private byte[] bytes() {
     try {
-      return Files.exists(file) ? Files.readAllBytes(file) : new byte[0];
+      return exists() ? InputFile.bytes(file) : new byte[0];
     } catch (IOException e) {
       throw new DataFormat(file, "cannot be read (" + AtomicFile.reason(e) + ")", e);
+    }
+  }
+
+  /** Refuses a link: the file elsewhere would be cut and appended to. */
+  private boolean exists() throws IOException {
+    try {
+      InputFile.length(file, LinkOption.NOFOLLOW_LINKS);
+      return true;
+    } catch (NoSuchFileException e) {
+      return false;
     }
   }
 
@@ -63,16 +75,18 @@ final class JsonLines {
       lines.writeBytes(StrictJson.compact(value));
       lines.write('\n');
     }
-    boolean begun = !Files.exists(file);
-    // Not a channel: a thread's interruption would close that in the middle of the write.
-    try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
-      append(out, lines.toByteArray());
+    try {
+      boolean begun = !exists();
+      // Not a channel: a thread's interruption would close that in the middle of the write.
+      try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+        append(out, lines.toByteArray());
+      }
+      if (begun) {
+        AtomicFile.syncDirectory(file.toAbsolutePath().getParent());
+      }
     } catch (IOException e) {
       throw new RunDirectoryConflict(
           file, "cannot be appended to (" + AtomicFile.reason(e) + ")", e);
-    }
-    if (begun) {
-      AtomicFile.syncDirectory(file.toAbsolutePath().getParent());
     }
   }
 
@@ -119,13 +133,18 @@ final class JsonLines {
 
   /** Cuts off what follows the last end of a line. */
   void cutUnfinished() {
-    if (!Files.exists(file)) {
-      return;
-    }
-    try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
-      cut(in.length(), lastEnd(in));
+    try {
+      if (exists()) {
+        cutUnfinishedOf(file);
+      }
     } catch (IOException e) {
       throw new DataFormat(file, "cannot be read (" + AtomicFile.reason(e) + ")", e);
+    }
+  }
+
+  private void cutUnfinishedOf(Path lines) throws IOException {
+    try (RandomAccessFile in = new RandomAccessFile(lines.toFile(), "r")) {
+      cut(in.length(), lastEnd(in));
     }
   }
 

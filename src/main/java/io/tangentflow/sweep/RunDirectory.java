@@ -3,14 +3,18 @@ package io.tangentflow.sweep;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.InputFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -127,7 +131,7 @@ public final class RunDirectory implements AutoCloseable {
       if (OPEN_HERE.contains(path.toRealPath())) {
         return true;
       }
-      try (FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.WRITE);
+      try (FileChannel channel = openLock(path);
           FileLock lock = channel.tryLock()) {
         return lock == null;
       }
@@ -159,6 +163,7 @@ public final class RunDirectory implements AutoCloseable {
     if (manifest.kind() == null
         || !manifest.configuration().isObject()
         || manifest.data() == null
+        || manifest.data().contains(null)
         || manifest.device() == null) {
       throw new DataFormat(file, "lacks its kind, configuration, data or device", null);
     }
@@ -250,8 +255,7 @@ public final class RunDirectory implements AutoCloseable {
         throw new RunDirectoryConflict(path, "this process is already working on this run");
       }
       realPath = real;
-      channel =
-          FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      channel = openLock(path, StandardOpenOption.CREATE);
       FileLock lock = channel.tryLock();
       if (lock == null) {
         throw new RunDirectoryConflict(path, "another process is working on this run");
@@ -265,6 +269,18 @@ public final class RunDirectory implements AutoCloseable {
         release(realPath, channel);
       }
     }
+  }
+
+  /** Not of a link, which could make a file elsewhere; nor of a pipe, which waits for a reader. */
+  private static FileChannel openLock(Path path, StandardOpenOption... options) throws IOException {
+    Path lock = path.resolve(LOCK);
+    Set<OpenOption> all = new HashSet<>(List.of(options));
+    all.add(StandardOpenOption.WRITE);
+    all.add(LinkOption.NOFOLLOW_LINKS);
+    if (Files.exists(lock, LinkOption.NOFOLLOW_LINKS)) {
+      InputFile.length(lock, LinkOption.NOFOLLOW_LINKS);
+    }
+    return FileChannel.open(lock, all);
   }
 
   private static void release(Path realPath, FileChannel channel) {

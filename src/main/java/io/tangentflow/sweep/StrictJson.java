@@ -8,11 +8,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tangentflow.TangentFlowException.DataFormat;
-import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.InputFile;
+import io.tangentflow.data.JsonFault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -37,7 +37,7 @@ final class StrictJson {
    */
   static <T> T read(Path file, Class<T> type) {
     try {
-      return read(file, Files.readAllBytes(file), type);
+      return read(file, InputFile.bytes(file), type);
     } catch (IOException e) {
       throw new DataFormat(file, "cannot be read (" + AtomicFile.reason(e) + ")", e);
     }
@@ -79,7 +79,7 @@ final class StrictJson {
       }
       return value;
     } catch (JsonProcessingException e) {
-      throw new DataFormat(file, "line", number, "not a result: " + e.getOriginalMessage());
+      throw new DataFormat(file, "line", number, "not a result: " + JsonFault.reason(e));
     } catch (IOException e) {
       throw new DataFormat(file, "line", number, "not a result: " + AtomicFile.reason(e));
     }
@@ -93,12 +93,8 @@ final class StrictJson {
   }
 
   private static DataFormat foreign(Path file, JsonProcessingException e) {
-    Throwable cause = e.getCause() instanceof InvalidConfiguration ? e.getCause() : null;
     return new DataFormat(
-        file,
-        "was not written by this version of TangentFlow: "
-            + (cause == null ? e.getOriginalMessage() : cause.getMessage()),
-        e);
+        file, "was not written by this version of TangentFlow: " + JsonFault.reason(e), e);
   }
 
   /** The text of a file. */

@@ -139,6 +139,7 @@ public final class Sweep {
         only(limits, wanted::contains),
         result -> {
           LimitSummary limit = WorkUnit.value(result, LimitSummary.class);
+          requireOfThisRun(limits.containsKey(limit.name()));
           files.bring(nngpFile(limit.name()));
           files.bring(ntkFile(limit.name()));
           stored.write(limit);
@@ -149,6 +150,7 @@ public final class Sweep {
         only(cells, cell -> !finished.contains(cell)),
         result -> {
           CellResult cell = WorkUnit.value(result, CellResult.class);
+          requireOfThisRun(cells.containsKey(cell.cell()));
           stored.append(cell);
           finished.add(cell.cell());
           listener.cell(cell, finished.size(), configuration.cells().size());
@@ -159,6 +161,13 @@ public final class Sweep {
     results.clear(limits.values());
     results.clear(cells.values());
     removeFiles(files);
+  }
+
+  /** What a result names becomes the name of a file, or a line that is not found again. */
+  private void requireOfThisRun(boolean known) {
+    if (!known) {
+      throw UnitFiles.foreign(directory);
+    }
   }
 
   /** Limiting kernels of this run that another exchange, or none, was used for. */

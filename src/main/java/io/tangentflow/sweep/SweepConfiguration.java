@@ -55,6 +55,9 @@ public record SweepConfiguration(
     String backend,
     int threads) {
 
+  /** A line of results for each is kept in memory. */
+  private static final int MOST_CELLS = 1_000_000;
+
   public SweepConfiguration {
     // One name for each, since cells are told apart and limits are chosen by name.
     activations =
@@ -75,6 +78,13 @@ public record SweepConfiguration(
           "--sigma-v", "must be positive, not " + sigmaV + ": else every kernel is zero");
     }
     DataSource.parse(data);
+    double networks =
+        (double) activations.size() * solvers.size() * depths.size() * widths.size() * seeds.size();
+    if (networks > MOST_CELLS) {
+      throw new InvalidConfiguration(
+          "--width, --depth, --activation, --solver, --seeds",
+          String.format("make %.0f networks, and a sweep has at most %d", networks, MOST_CELLS));
+    }
     for (String activation : activations) {
       for (int width : widths) {
         model(activation, width, 1, horizon, sigmaU, sigmaW, sigmaV);

@@ -1,6 +1,7 @@
 package io.tangentflow.sweep;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.tangentflow.TangentFlowException.DataFormat;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -36,6 +37,12 @@ public final class UnitFiles {
   public void clear(Iterable<WorkUnit> units) {
     units.forEach(unit -> exchange.delete(name(unit)));
     exchange.delete(DIRECTORY);
+  }
+
+  /** The refusal of a result that answers none of a run's units. */
+  public static DataFormat foreign(RunDirectory run) {
+    return new DataFormat(
+        run.file(DIRECTORY), "holds a result of another run; remove it and 'resume'", null);
   }
 
   private static String name(WorkUnit unit) {

@@ -116,6 +116,9 @@ public final class ReproductionRun {
         units,
         result -> {
           TaskLine line = WorkUnit.value(result, TaskLine.class);
+          if (!whole.units.containsKey(line.key())) {
+            throw UnitFiles.foreign(directory);
+          }
           directory.append(line);
           whole.done(line.key());
         },

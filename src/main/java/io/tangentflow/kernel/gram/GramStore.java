@@ -5,6 +5,7 @@ import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.InputFile;
 import io.tangentflow.model.DenseMatrix;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -76,8 +77,7 @@ public final class GramStore {
   public static Optional<GramStore> find(Path path) {
     Path header = path.resolve(HEADER);
     try {
-      return Optional.of(
-          new GramStore(path, StoreDescription.of(Files.readAllBytes(header), header)));
+      return Optional.of(new GramStore(path, StoreDescription.of(InputFile.bytes(header), header)));
     } catch (NoSuchFileException e) {
       if (vacant(path)) {
         return Optional.empty();

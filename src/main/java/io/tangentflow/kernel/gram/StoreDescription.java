@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.data.ElementType;
+import io.tangentflow.data.JsonFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -156,7 +157,7 @@ public record StoreDescription(
       description.grid();
       return description;
     } catch (JsonProcessingException e) {
-      throw new DataFormat(file, "is damaged: " + e.getOriginalMessage(), e);
+      throw new DataFormat(file, "is damaged: " + JsonFault.reason(e), e);
     } catch (IOException | InvalidConfiguration e) {
       throw new DataFormat(file, "is damaged: " + e.getMessage(), e);
     }

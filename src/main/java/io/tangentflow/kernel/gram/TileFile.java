@@ -2,6 +2,7 @@ package io.tangentflow.kernel.gram;
 
 import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.ElementType;
+import io.tangentflow.data.InputFile;
 import io.tangentflow.model.DenseMatrix;
 import java.io.IOException;
 import java.io.InputStream;
@@ -109,6 +110,8 @@ final class TileFile {
    * @throws DamagedTile if the file is not that tile, whole, under its checksum
    */
   static DenseMatrix read(Path file, Shape shape) throws DamagedTile {
+    // First, as store.json says how much is to be allocated, and may be damaged itself.
+    verifyHeader(file, shape);
     DenseMatrix tile = DenseMatrix.zeros(shape.rows(), shape.columns());
     scan(file, shape, (first, bytes) -> decode(bytes, shape.type(), tile.values(), first));
     return tile;
@@ -129,7 +132,7 @@ final class TileFile {
    * @throws DamagedTile if they are not those of that tile
    */
   static void verifyHeader(Path file, Shape shape) throws DamagedTile {
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = InputFile.open(file)) {
       header(in, file, shape);
     } catch (IOException e) {
       throw unreadable(e);
@@ -143,7 +146,7 @@ final class TileFile {
 
   private static double scan(Path file, Shape shape, Entries entries) throws DamagedTile {
     CRC32C checksum = new CRC32C();
-    try (InputStream raw = Files.newInputStream(file);
+    try (InputStream raw = InputFile.open(file);
         InputStream in = new CheckedInputStream(raw, checksum)) {
       double gradientError = header(in, file, shape);
       byte[] bytes = new byte[BUFFER_BYTES];

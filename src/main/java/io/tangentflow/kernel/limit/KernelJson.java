@@ -102,6 +102,9 @@ public record KernelJson(String description, DotProductKernel kernel) {
 
   private static double[] numbers(JsonNode root, String field) {
     JsonNode array = root.path(field);
+    if (!array.isArray()) {
+      throw new IllegalArgumentException("its '" + field + "' is no array");
+    }
     double[] numbers = new double[array.size()];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] = number(array.get(i), field);
