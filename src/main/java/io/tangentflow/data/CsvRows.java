@@ -1,6 +1,7 @@
 package io.tangentflow.data;
 
 import io.tangentflow.TangentFlowException.DataFormat;
+import java.io.FilterReader;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -31,12 +32,46 @@ final class CsvRows {
       Pattern.compile("[+-]?(nan|inf|infinity)", Pattern.CASE_INSENSITIVE);
   private static final String BYTE_ORDER_MARK = "\uFEFF";
 
+  /** Characters of a row; one without an end would fill the memory before it is a cell. */
+  private static final int LONGEST_ROW = 1 << 26;
+
   private final Path path;
+  private final Bounded text;
   private final CSVParser parser;
 
-  private CsvRows(Path path, CSVParser parser) {
+  private CsvRows(Path path, Bounded text, CSVParser parser) {
     this.path = path;
+    this.text = text;
     this.parser = parser;
+  }
+
+  /** A text that ends with a failure where a row is too long. */
+  private static final class Bounded extends FilterReader {
+    private int characters;
+
+    Bounded(Reader text) {
+      super(text);
+    }
+
+    @Override
+    public int read() throws IOException {
+      count(1);
+      return super.read();
+    }
+
+    @Override
+    public int read(char[] buffer, int offset, int length) throws IOException {
+      int read = super.read(buffer, offset, length);
+      count(read);
+      return read;
+    }
+
+    private void count(int read) throws IOException {
+      characters += read;
+      if (characters > LONGEST_ROW) {
+        throw new IOException("a row is longer than " + LONGEST_ROW + " characters");
+      }
+    }
   }
 
   /**
@@ -47,7 +82,8 @@ final class CsvRows {
    */
   static CsvRows of(Reader text, Path path) {
     try {
-      return new CsvRows(path, CSVParser.parse(text, FORMAT));
+      Bounded bounded = new Bounded(text);
+      return new CsvRows(path, bounded, CSVParser.parse(bounded, FORMAT));
     } catch (IOException e) {
       throw new DataFormat(path, "cannot be read as CSV (" + e.getMessage() + ")", e);
     }
@@ -61,6 +97,7 @@ final class CsvRows {
   void forEach(Consumer<List<String>> reader) {
     try {
       for (CSVRecord row : parser) {
+        text.characters = 0;
         reader.accept(row.getRecordNumber() == 1 ? unmarked(row.toList()) : row.toList());
       }
     } catch (UncheckedIOException e) {

@@ -28,7 +28,7 @@ final class SourceFile extends InputStream {
 
   private static final int BUFFER_BYTES = 1 << 16;
   private static final long SMALL_BYTES = 1 << 24;
-  private static final int MOST_RATIO = 256;
+  private static final int MOST_RATIO = 100;
   private static final int GZIP_MAGIC_0 = 0x1f;
   private static final int GZIP_MAGIC_1 = 0x8b;
 

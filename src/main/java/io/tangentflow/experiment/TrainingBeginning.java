@@ -27,6 +27,7 @@ import io.tangentflow.sweep.RunDirectory;
 import io.tangentflow.train.KernelDynamics;
 import io.tangentflow.train.KernelMonitor;
 import io.tangentflow.train.Training;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
 
@@ -193,24 +194,36 @@ record TrainingBeginning(
     }
 
     private TrainingBeginning read(TrainingStart facts, Optional<KernelMonitor> monitor) {
+      int samples = problem.inputs().columns();
+      int outputCount = problem.model().outputs();
+      int order = samplesOfKernel() * (meanOfOutputs() ? 1 : outputCount);
       Optional<KernelMonitor.Kernel> kernel =
           monitor.map(
               m ->
-                  new KernelMonitor.Kernel(
-                      Npy.readFinite(directory.file(KERNEL)), facts.kernelTruncation()));
-      DenseMatrix outputs = Npy.readFinite(directory.file(OUTPUTS)).transpose();
-      if (outputs.columns() != problem.inputs().columns()) {
-        throw new DataFormat(directory.file(OUTPUTS), "is not of this run's samples", null);
-      }
+                  new KernelMonitor.Kernel(stored(KERNEL, order, order), facts.kernelTruncation()));
+      DenseMatrix outputs = stored(OUTPUTS, samples, outputCount).transpose();
       return new TrainingBeginning(
           facts,
           monitor,
           kernel,
           byStart(kernel, outputs),
           facts.limit()
-              ? Optional.of(
-                  byLimit(Npy.readFinite(directory.file(LIMIT)), facts.limitError(), outputs))
+              ? Optional.of(byLimit(stored(LIMIT, samples, samples), facts.limitError(), outputs))
               : Optional.empty());
+    }
+
+    private DenseMatrix stored(String name, int rows, int columns) {
+      Path file = directory.file(name);
+      DenseMatrix matrix = Npy.readFinite(file);
+      if (matrix.rows() != rows || matrix.columns() != columns) {
+        throw new DataFormat(
+            file,
+            String.format(
+                "is %d×%d, where this run has %d×%d",
+                matrix.rows(), matrix.columns(), rows, columns),
+            null);
+      }
+      return matrix;
     }
 
     private String description(KernelMonitor monitor) {

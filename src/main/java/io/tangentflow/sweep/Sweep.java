@@ -150,9 +150,8 @@ public final class Sweep {
         only(cells, cell -> !finished.contains(cell)),
         result -> {
           CellResult cell = WorkUnit.value(result, CellResult.class);
-          requireOfThisRun(cells.containsKey(cell.cell()));
+          requireOfThisRun(cells.containsKey(cell.cell()) && finished.add(cell.cell()));
           stored.append(cell);
-          finished.add(cell.cell());
           listener.cell(cell, finished.size(), configuration.cells().size());
         },
         listener);

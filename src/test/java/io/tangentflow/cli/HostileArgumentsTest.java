@@ -1,6 +1,5 @@
 package io.tangentflow.cli;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import io.tangentflow.TangentFlowException.ElsewhereFailure;
@@ -27,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -35,10 +35,20 @@ import net.jqwik.api.ForAll;
 /** Values of options, and the files that commands read by themselves, as nobody should write. */
 class HostileArgumentsTest {
 
-  private static final long COMMAND_BYTES = 64 << 20;
+  private static final long COMMAND_BYTES = 256 << 20;
 
-  /** What a report is made of. */
-  private static final Pattern READ = Pattern.compile(".*\\.(json|jsonl|npy)");
+  /** What a report is made of, and a training goes on from. */
+  private static final Pattern READ =
+      Pattern.compile("run/[a-z-]+\\.(json|jsonl|npy)|.*checkpoint\\.json");
+
+  private static final String[] TRAINING = {
+    "train",
+    "--width=8",
+    "--steps=4",
+    "--kernel-every=2",
+    "--predict=start,limit",
+    "--checkpoint-every=2"
+  };
 
   @Fuzz
   void kernelTable(@ForAll Edits edits) throws IOException {
@@ -92,7 +102,7 @@ class HostileArgumentsTest {
   }
 
   /** All that a command line can say of a pair. */
-  @Fuzz(usual = 50, full = 3_000)
+  @Fuzz(usual = 25, full = 2_000)
   void limitOfAPair(@ForAll Edits edits) throws IOException {
     String norms = edits.of("1,0.5");
     Reading.of(
@@ -103,46 +113,65 @@ class HostileArgumentsTest {
   }
 
   /** Each file of a finished sweep in its turn, and the report of it. */
-  @Fuzz(usual = 60, full = 20_000)
+  @Fuzz(usual = 25, full = 5_000)
   void reportOfASweep(@ForAll Edits edits) throws IOException {
-    report(edits, "sweep", "--width=8,16", "--seeds=2", "--depth=2", "--samples=5");
+    directory(edits, "report", "sweep", "--width=8,16", "--seeds=2", "--depth=2");
   }
 
   /** Each file of a finished training in its turn, and the report of it. */
-  @Fuzz(usual = 60, full = 20_000)
+  @Fuzz(usual = 25, full = 5_000)
   void reportOfATraining(@ForAll Edits edits) throws IOException {
-    report(
-        edits,
-        "train",
-        "--width=8",
-        "--steps=4",
-        "--kernel-every=2",
-        "--predict=start,limit",
-        "--samples=5");
+    directory(edits, "report", TRAINING);
   }
 
-  private static void report(Edits edits, String... begin) throws IOException {
-    Path run = Reading.directory().resolve("run");
+  /** Each file of a training that has two steps left, and these. */
+  @Fuzz(usual = 15, full = 3_000)
+  void resumeOfATraining(@ForAll Edits edits) throws IOException {
+    directory(edits, "resume", TRAINING);
+  }
+
+  private static void directory(Edits edits, String command, String... begin) throws IOException {
     Path valid = Reading.directory().resolve("valid");
     if (!Files.exists(valid)) {
       List<String> line = new ArrayList<>(List.of(begin));
-      line.addAll(List.of("--threads=1", "--quiet", "--out=" + valid));
-      assertEquals(0, Invocation.of(line.toArray()).code());
+      line.addAll(List.of("--samples=5", "--threads=1", "--quiet", "--out=" + valid));
+      Invocation.of(line.toArray()).ended(0);
+      Path manifest = valid.resolve("run.json");
+      String text = Files.readString(manifest);
+      Files.writeString(manifest, text.replace("\"steps\" : 4", "\"steps\" : 6"));
     }
-    List<Path> files = new ArrayList<>();
-    try (Stream<Path> all = Files.list(valid)) {
-      all.filter(file -> READ.matcher(file.getFileName().toString()).matches())
-          .sorted()
-          .forEach(files::add);
+    Path run = Reading.directory().resolve("run");
+    deleteTree(run);
+    List<Path> read = new ArrayList<>();
+    for (Path file : tree(valid)) {
+      if (Files.isRegularFile(file)) {
+        String name = "run/" + valid.relativize(file);
+        Path copy = Reading.file(name, Files.readAllBytes(file));
+        if (READ.matcher(name).matches()) {
+          read.add(copy);
+        }
+      }
     }
-    Path edited = files.get(edits.original() % files.size());
-    for (Path file : files) {
-      Reading.file("run/" + file.getFileName(), Files.readAllBytes(file));
-    }
+    Path edited = read.get(edits.original() % read.size());
     Input input = edits.plain().of(List.of(Files.readAllBytes(edited)));
-    Reading.file("run/" + edited.getFileName(), input.bytes());
-    Reading.of(
-        "run", input.length(), COMMAND_BYTES, () -> run("report", run.toString(), "--quiet"));
+    Files.write(edited, input.bytes());
+    Reading.of("run", input.length(), COMMAND_BYTES, () -> run(command, run, "--quiet"));
+  }
+
+  private static List<Path> tree(Path root) throws IOException {
+    try (Stream<Path> all = Files.walk(root)) {
+      return all.sorted().toList();
+    }
+  }
+
+  private static void deleteTree(Path root) throws IOException {
+    if (Files.exists(root)) {
+      List<Path> all = new ArrayList<>(tree(root));
+      Collections.reverse(all);
+      for (Path each : all) {
+        Files.delete(each);
+      }
+    }
   }
 
   /** A command in this JVM. It may refuse, but as no defect of the program. */

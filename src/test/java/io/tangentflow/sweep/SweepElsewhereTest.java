@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
@@ -302,6 +303,48 @@ class SweepElsewhereTest {
       assertEquals(64 << 20, executor.prepare(workload("64m")).budget().deviceBytes());
     }
     assertFalse(Files.exists(run));
+  }
+
+  /** The files of units that somebody else prepared: what they name would become names of files. */
+  @Test
+  void aResultThatAnswersNoUnitOfThisRunIsRefused() throws IOException {
+    Exchange exchange = new DirectoryExchange(directory.resolve("run"));
+    Map<String, CellResult> once = here("run");
+    SweepUnit unit = new SweepUnit(CONFIGURATION.cells().get(23), SweepUnit.Part.KERNEL);
+    new UnitFiles(exchange)
+        .put(
+            WorkUnit.of(workload(null), "", 0, unit),
+            WorkUnit.tree(once.get(CONFIGURATION.cells().get(0).toString())));
+    try (RunDirectory run = RunDirectory.open(directory.resolve("run"))) {
+      run.keepLines(23);
+      byte[] lines = Files.readAllBytes(run.file("results.jsonl"));
+      assertRefused(run, exchange);
+      assertArrayEquals(lines, Files.readAllBytes(run.file("results.jsonl")));
+    }
+    Path other = directory.resolve("other");
+    Exchange elsewhere = new DirectoryExchange(other);
+    SweepUnit limit = new SweepUnit(CONFIGURATION.cells().get(0), SweepUnit.Part.LIMIT);
+    try (RunDirectory run = RunDirectory.create(other, SmallRun.manifest(CONFIGURATION))) {
+      new UnitFiles(elsewhere)
+          .put(
+              WorkUnit.of(workload(null), "", 0, limit),
+              WorkUnit.tree(new LimitSummary("x/../../outside", 0, 0, 1, 0)));
+      assertRefused(run, elsewhere);
+    }
+  }
+
+  private static void assertRefused(RunDirectory run, Exchange exchange) {
+    try (UnitExecutor executor = new LocalExecutor(exchange)) {
+      String sentence =
+          assertThrows(
+                  DataFormat.class,
+                  () ->
+                      new Sweep(CONFIGURATION, run, DATA)
+                          .run(workload(null), executor, exchange, new Heard()))
+              .getMessage();
+      assertEquals(
+          run.file("units") + ": holds a result of another run; remove it and 'resume'", sentence);
+    }
   }
 
   @Test

@@ -25,5 +25,5 @@ public @interface Fuzz {
   int usual() default 400;
 
   /** Inputs where all is tried. */
-  int full() default 200_000;
+  int full() default 60_000;
 }

@@ -28,8 +28,8 @@ public final class Reading {
   /** Of a file's bytes; a JSON array of arrays takes most. */
   public static final long BYTES_PER_BYTE = 400;
 
-  /** Of any file: buffers, and what a sentence takes. */
-  public static final long BASE_BYTES = 2 << 20;
+  /** Of any file: buffers, and the trace of a failure within JSON that is 1000 levels deep. */
+  public static final long BASE_BYTES = 8 << 20;
 
   private static final String ACCEPTED = "accepted";
   private static final int LONGEST_SENTENCE = 1_200;
