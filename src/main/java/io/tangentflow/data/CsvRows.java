@@ -45,7 +45,7 @@ final class CsvRows {
     this.parser = parser;
   }
 
-  /** A text that ends with a failure where a row is too long. */
+  /** A text that fails where a row is too long; the parser reads it by buffers alone. */
   private static final class Bounded extends FilterReader {
     private int characters;
 
@@ -54,23 +54,13 @@ final class CsvRows {
     }
 
     @Override
-    public int read() throws IOException {
-      count(1);
-      return super.read();
-    }
-
-    @Override
     public int read(char[] buffer, int offset, int length) throws IOException {
       int read = super.read(buffer, offset, length);
-      count(read);
-      return read;
-    }
-
-    private void count(int read) throws IOException {
-      characters += read;
+      characters += Math.max(read, 0);
       if (characters > LONGEST_ROW) {
         throw new IOException("a row is longer than " + LONGEST_ROW + " characters");
       }
+      return read;
     }
   }
 

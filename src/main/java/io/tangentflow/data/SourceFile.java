@@ -166,9 +166,9 @@ final class SourceFile extends InputStream {
    */
   void expectRoomFor(long count, String what) {
     if (greatestLength - position < count) {
-      throw fault(
-          greatestLength,
-          gzip ? "it is too small to be gzip of " + what : "the file ends within " + what);
+      throw gzip
+          ? fault(position, "the file is too small to be gzip of " + what)
+          : fault(greatestLength, "the file ends within " + what);
     }
   }
 

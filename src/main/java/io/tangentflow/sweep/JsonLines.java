@@ -135,16 +135,12 @@ final class JsonLines {
   void cutUnfinished() {
     try {
       if (exists()) {
-        cutUnfinishedOf(file);
+        try (RandomAccessFile in = new RandomAccessFile(file.toFile(), "r")) {
+          cut(in.length(), lastEnd(in));
+        }
       }
     } catch (IOException e) {
       throw new DataFormat(file, "cannot be read (" + AtomicFile.reason(e) + ")", e);
-    }
-  }
-
-  private void cutUnfinishedOf(Path lines) throws IOException {
-    try (RandomAccessFile in = new RandomAccessFile(lines.toFile(), "r")) {
-      cut(in.length(), lastEnd(in));
     }
   }
 

@@ -11,6 +11,7 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.data.IdxDirectory.Part;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.testing.Pipes;
+import io.tangentflow.testing.Reading;
 import io.tangentflow.testing.Reliability;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -100,6 +101,33 @@ class HostileFileTest {
     Files.write(directory.resolve(IMAGES), Gzip.pack(HostileDataTest.images(count, 3, 5)));
     Files.write(directory.resolve(LABELS), Gzip.pack(HostileDataTest.labels(count)));
     assertEquals(15, idx().load(1, 0).dimension());
+  }
+
+  /** The shortest rows take most memory for a byte. */
+  @Test
+  void longFilesTakeMemoryInProportion() throws Throwable {
+    Path file = Files.writeString(directory.resolve("data.csv"), "0\n".repeat(1 << 19));
+    assertAllocatesInProportion(file, () -> csv(file).all());
+    Path news = Files.writeString(directory.resolve("train.csv"), "1,a,b\n".repeat(1 << 17));
+    assertAllocatesInProportion(
+        news, () -> new AgNewsDirectory(directory, new HashedTfIdf(8, 0)).load(1, 0));
+    Path json =
+        Files.writeString(
+            directory.resolve("networks.json"), "[{\"X\":[" + "[],".repeat(1 << 18) + "1]}]");
+    assertAllocatesInProportion(
+        json, () -> assertThrows(DataFormat.class, () -> NetworkFile.read(json)));
+  }
+
+  private static void assertAllocatesInProportion(Path file, Executable reader) throws Throwable {
+    long size = Files.size(file);
+    long before = THREADS.getCurrentThreadAllocatedBytes();
+    reader.execute();
+    long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+    assertTrue(
+        allocated <= Reading.BASE_BYTES + Reading.BYTES_PER_BYTE * size,
+        file + " of " + size + " bytes took " + allocated);
+    Reliability.figures(
+        "memory of " + file.getFileName(), allocated / size + " bytes for each byte of the file");
   }
 
   @ParameterizedTest

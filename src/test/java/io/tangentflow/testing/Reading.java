@@ -25,8 +25,8 @@ import net.jqwik.api.lifecycle.PropertyLifecycleContext;
  */
 public final class Reading {
 
-  /** Of a file's bytes; a JSON array of arrays takes most. */
-  public static final long BYTES_PER_BYTE = 400;
+  /** Allocated for a byte, be it held or not; a row of CSV with one digit takes most. */
+  public static final long BYTES_PER_BYTE = 600;
 
   /** Of any file: buffers, and the trace of a failure within JSON that is 1000 levels deep. */
   public static final long BASE_BYTES = 8 << 20;
