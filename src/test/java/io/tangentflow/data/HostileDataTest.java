@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,6 +54,14 @@ class HostileDataTest {
               2013-01-03,7.17,87,4.63,1018.6
               2013-01-04,8.7,71.3,1.23,1017.1
               """));
+
+  private static final String NETWORK =
+      """
+      [{"activation":"tanh","method":"euler","n":2,"d":3,"N":1,"L":4,"T":1.0,
+        "sigmaU":1,"sigmaW":1.5,"sigmaV":1,"U":[[1,2,3],[4,5,6]],"W":[[1,0],[0,1]],"v":[1,2],
+        "X":[[1,2,3]],"outputs":[0.5],"gradU":[[[1,2,3],[4,5,6]]],"gradW":[[[1,2],[3,4]]],
+        "gradV":[[1,2]],"ntk":[[7]]}]
+      """;
 
   @Fuzz
   void idxImages(@ForAll Edits edits) throws IOException {
@@ -119,14 +128,6 @@ class HostileDataTest {
     Reading.of("networks.json", input.length(), () -> NetworkFile.read(file));
   }
 
-  private static final String NETWORK =
-      """
-      [{"activation":"tanh","method":"euler","n":2,"d":3,"N":1,"L":4,"T":1.0,
-        "sigmaU":1,"sigmaW":1.5,"sigmaV":1,"U":[[1,2,3],[4,5,6]],"W":[[1,0],[0,1]],"v":[1,2],
-        "X":[[1,2,3]],"outputs":[0.5],"gradU":[[[1,2,3],[4,5,6]]],"gradW":[[[1,2],[3,4]]],
-        "gradV":[[1,2]],"ntk":[[7]]}]
-      """;
-
   @Fuzz
   void dataArgument(@ForAll Edits edits) throws IOException {
     String argument =
@@ -176,7 +177,7 @@ class HostileDataTest {
   /** As NumPy writes version 2.0. */
   private static byte[] numpy(String header, int entryBytes) {
     ByteBuffer file = ByteBuffer.allocate(12 + header.length() + entryBytes);
-    file.order(java.nio.ByteOrder.LITTLE_ENDIAN)
+    file.order(ByteOrder.LITTLE_ENDIAN)
         .put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 2, 0})
         .putInt(header.length())
         .put(text(header));
