@@ -18,6 +18,7 @@ import io.tangentflow.train.Loss;
 import io.tangentflow.train.UpdateRule;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -45,6 +46,7 @@ public record TrainingConfiguration(
       Targets.Coding targets) {
 
     public Data {
+      Objects.requireNonNull(normalise);
       DataSource.parse(source);
       atLeast("--samples", samples, 1);
       atLeast("--test-samples", testSamples, 0);
@@ -140,6 +142,7 @@ public record TrainingConfiguration(
       long steps) {
 
     public Descent {
+      Objects.requireNonNull(loss);
       optimiser = optimiser.toLowerCase(Locale.ROOT);
       atLeast("--steps", steps, 0);
       atLeast("--batch-size", batchSize, 0);
@@ -283,6 +286,11 @@ public record TrainingConfiguration(
    */
   public record Machine(Precision precision, String backend, int threads) {
 
+    public Machine {
+      Objects.requireNonNull(precision);
+      Objects.requireNonNull(backend);
+    }
+
     /** Opens it. */
     public Backend open() {
       return Backends.open(backend, new BackendOptions(precision, threads));
@@ -290,6 +298,8 @@ public record TrainingConfiguration(
   }
 
   public TrainingConfiguration {
+    Objects.requireNonNull(data);
+    Objects.requireNonNull(descent);
     method("--gradient", network, network.gradient(), machine);
     if (watch.gap() > 0) {
       method("--gap-method", network, watch.gapMethod(), machine);

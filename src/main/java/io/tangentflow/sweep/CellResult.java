@@ -1,5 +1,7 @@
 package io.tangentflow.sweep;
 
+import java.util.Objects;
+
 /**
  * What was computed for a cell: a line of {@code results.jsonl}.
  *
@@ -26,4 +28,10 @@ public record CellResult(
     String gram,
     long peakBytes,
     double seconds,
-    Place place) {}
+    Place place) {
+
+  public CellResult {
+    Objects.requireNonNull(gram);
+    Objects.requireNonNull(place);
+  }
+}

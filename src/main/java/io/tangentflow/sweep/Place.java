@@ -1,5 +1,7 @@
 package io.tangentflow.sweep;
 
+import java.util.Objects;
+
 /**
  * Where something was computed.
  *
@@ -8,6 +10,12 @@ package io.tangentflow.sweep;
  * @param device as {@link Manifest#device} has it
  */
 public record Place(String executor, String host, String device) {
+
+  public Place {
+    Objects.requireNonNull(executor);
+    Objects.requireNonNull(host);
+    Objects.requireNonNull(device);
+  }
 
   /** The process that the run directory is open in. */
   public static final String HERE = "here";

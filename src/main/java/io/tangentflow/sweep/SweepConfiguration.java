@@ -14,6 +14,7 @@ import io.tangentflow.ode.TimeGrid;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -59,6 +60,9 @@ public record SweepConfiguration(
   private static final int MOST_CELLS = 1_000_000;
 
   public SweepConfiguration {
+    Objects.requireNonNull(normalise);
+    Objects.requireNonNull(precision);
+    Objects.requireNonNull(backend);
     // One name for each, since cells are told apart and limits are chosen by name.
     activations =
         distinct(

@@ -6,6 +6,7 @@ import io.tangentflow.experiment.Targets;
 import io.tangentflow.experiment.TrainingConfiguration.Data;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.LongStream;
 
 /**
@@ -29,6 +30,8 @@ public record Reproduction(
   private static final int DIGITS = 1797;
 
   public Reproduction {
+    Objects.requireNonNull(scale);
+    Objects.requireNonNull(backend);
     figures = List.copyOf(figures);
     if (figures.isEmpty()) {
       throw new InvalidConfiguration("FIG", "name at least one figure, or all");

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A finished task: a line of {@code results.jsonl}.
@@ -24,6 +25,7 @@ record TaskLine(
   private static final ObjectMapper JSON = new ObjectMapper();
 
   TaskLine {
+    Objects.requireNonNull(place);
     numbers = new LinkedHashMap<>(numbers);
     numbers.forEach(
         (name, values) -> {
