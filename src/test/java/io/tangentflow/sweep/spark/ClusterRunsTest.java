@@ -27,6 +27,7 @@ import io.tangentflow.sweep.DirectoryExchange;
 import io.tangentflow.sweep.Exchange;
 import io.tangentflow.sweep.LocalExecutor;
 import io.tangentflow.sweep.Manifest;
+import io.tangentflow.sweep.Place;
 import io.tangentflow.sweep.RunDirectory;
 import io.tangentflow.sweep.Sweep;
 import io.tangentflow.sweep.SweepConfiguration;
@@ -221,7 +222,7 @@ class ClusterRunsTest {
         result.gram(),
         result.peakBytes(),
         0,
-        null);
+        new Place(Place.HERE, "", ""));
   }
 
   private static List<CellResult> withoutTimes(Map<String, CellResult> results) {
