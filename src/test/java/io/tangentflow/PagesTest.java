@@ -26,7 +26,7 @@ class PagesTest {
 
   private static List<Path> pages() throws IOException {
     List<Path> pages = new ArrayList<>();
-    for (String place : List.of("README.md", "docs", "benchmarks", "cuda-kernels")) {
+    for (String place : List.of("README.md", "docs", "benchmarks", "cuda-kernels", "docker")) {
       try (Stream<Path> files = Files.walk(Path.of(place))) {
         files.filter(file -> file.toString().endsWith(".md")).forEach(pages::add);
       }
