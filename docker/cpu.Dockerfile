@@ -2,7 +2,9 @@
 #   docker build -f docker/cpu.Dockerfile -t tangentflow:cpu .
 
 FROM debian:bookworm-20250520-slim AS build
-RUN apt-get update \
+# man1: Java's alternatives have pages, and dpkg fails where there is no place for them.
+RUN mkdir -p /usr/share/man/man1 \
+  && apt-get update \
   && apt-get install -y --no-install-recommends maven openjdk-17-jdk-headless \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /src

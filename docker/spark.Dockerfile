@@ -4,7 +4,9 @@
 ARG PROGRAM=tangentflow:cuda
 
 FROM debian:bookworm-20250520-slim AS jars
-RUN apt-get update \
+# man1: Java's alternatives have pages, and dpkg fails where there is no place for them.
+RUN mkdir -p /usr/share/man/man1 \
+  && apt-get update \
   && apt-get install -y --no-install-recommends maven openjdk-17-jdk-headless \
   && rm -rf /var/lib/apt/lists/*
 COPY src/dist/spark/pom.xml /src/pom.xml
