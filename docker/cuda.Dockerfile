@@ -24,10 +24,8 @@ RUN groupadd --gid 10001 tangentflow \
   && useradd --uid 10001 --gid 10001 --create-home --shell /usr/sbin/nologin tangentflow \
   && install -d -o 10001 -g 10001 /data
 COPY --from=program /opt /opt
-# HOME also of users whom the image does not know, whose directory would be one named ? in the working
-# directory else. LANG, as the results have letters that are not in ASCII.
-ENV HOME=/home/tangentflow \
-  JAVA_HOME=/opt/java \
+# The results have letters that are not in ASCII.
+ENV JAVA_HOME=/opt/java \
   LANG=C.UTF-8 \
   PATH=/opt/tangentflow/bin:/opt/java/bin:${PATH}
 USER 10001:10001

@@ -71,6 +71,13 @@ class LauncherTest {
     assertTrue(flags.matches("(?s).* UseParallelGC +=\\strue\\s.*"), flags);
   }
 
+  /** As the JVM says of one whom the system does not know. */
+  @Test
+  void aUserWithoutAHomeIsLeftNoDirectory() throws Exception {
+    assertTrue(run(HOME, "-Duser.home=?", "info").out().contains("OpenBLAS (javacpp"));
+    assertFalse(Files.exists(directory.resolve("?")));
+  }
+
   @Test
   void whatComputesIsCompiledAsWellAsCanBe() throws Exception {
     String flags = run(HOME, "-XX:+PrintFlagsFinal", "limit --norms 1,1 --dot 0.25").out();

@@ -22,6 +22,9 @@ public final class OpenBlas {
    */
   private static final String LIBRARY = "libopenblas_nolapack.so.0";
 
+  /** Where JavaCPP unpacks to, if it is set. */
+  private static final String CACHE = "org.bytedeco.javacpp.cachedir";
+
   /**
    * netlib tries its pure-Java variants on the way and warns of each that this JVM lacks; what we
    * end up with is our own to say. Held here, because the logging system forgets loggers that
@@ -93,6 +96,12 @@ public final class OpenBlas {
 
   private static Loaded load() {
     NETLIB_LOGGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
+    // Of a user whom the system does not know, as in a container, the JVM says that home is "?",
+    // and JavaCPP would make a directory of that name where we are.
+    if (System.getProperty(CACHE) == null && System.getProperty("user.home").equals("?")) {
+      Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+      System.setProperty(CACHE, temporary.resolve(".javacpp-unknown").toString());
+    }
     try {
       String binding = Loader.load(openblas_nolapack.class);
       Path library = Path.of(binding).resolveSibling(LIBRARY);
