@@ -77,11 +77,15 @@ class Handles {
   std::map<const void*, std::shared_ptr<T>> objects_;
 };
 
-/** Makes one call of an API the k-th from now fail. */
+/** Makes one call of an API the k-th from now fail, or one allocation find no memory. */
 struct FaultInjection {
   uint64_t calls = 0;
   uint64_t failing_call = 0;
   int code = 0;
+  uint64_t allocations = 0;
+  uint64_t failing_allocation = 0;
+
+  bool refuses_allocation() { return ++allocations == failing_allocation; }
 };
 extern FaultInjection fault_injection;
 

@@ -52,6 +52,7 @@ COUNTER(liveBytes, counters.live_bytes)
 COUNTER(peakBytes, counters.peak_bytes)
 COUNTER(pendingOperations, pending_operations())
 COUNTER(callsSince, fault_injection.calls)
+COUNTER(allocationsSince, fault_injection.allocations)
 COUNTER(leaks, std::accumulate(leaks.begin(), leaks.end(), uint64_t{0}))
 
 NATIVE(void, resetPeak)(void*, void*) { LOCKED counters.peak_bytes = counters.live_bytes; }
@@ -60,6 +61,10 @@ NATIVE(void, failCall)(void*, void*, int64_t k, int code) {
   LOCKED
   fault_injection.failing_call = fault_injection.calls + k;
   fault_injection.code = code;
+}
+
+NATIVE(void, failAllocation)(void*, void*, int64_t k) {
+  LOCKED fault_injection.failing_allocation = fault_injection.allocations + k;
 }
 
 NATIVE(void, freeMemory)(void*, void*, int64_t bytes) {

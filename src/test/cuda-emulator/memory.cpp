@@ -88,7 +88,7 @@ Result DeviceMemory::allocate(Context* context, size_t bytes, uintptr_t* address
   if (bytes == 0) {
     return INVALID_VALUE;
   }
-  if (bytes > context->free_bytes() || !reserve()) {
+  if (fault_injection.refuses_allocation() || bytes > context->free_bytes() || !reserve()) {
     return OUT_OF_MEMORY;
   }
   const uintptr_t place = first_fit(span_of(bytes));
@@ -182,7 +182,7 @@ Result PinnedMemory::allocate(Context* context, size_t bytes, void** address) {
   if (bytes == 0) {
     return INVALID_VALUE;
   }
-  void* pages = reserve_pages(bytes);
+  void* pages = fault_injection.refuses_allocation() ? nullptr : reserve_pages(bytes);
   if (pages == nullptr) {
     return OUT_OF_MEMORY;
   }

@@ -87,7 +87,10 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     }
   }
 
-  /** A plan that does not fit in its memory budget; nothing was allocated for it. Exit code 5. */
+  /**
+   * A plan that does not fit in its memory budget, with nothing allocated for it; or memory that
+   * was not there although a plan counted on it. Exit code 5.
+   */
   @API(status = Status.STABLE, since = "0.1")
   public static final class OutOfMemory extends TangentFlowException {
     @Serial private static final long serialVersionUID = 1L;
@@ -117,14 +120,34 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           null);
     }
 
-    /** The JVM's heap ran out where no plan had foreseen it. */
-    public OutOfMemory(String what) {
-      super(
-          5,
+    /**
+     * The JVM's memory ran out where no plan had foreseen it.
+     *
+     * @param what the work that it ended
+     * @param error with the JVM's own word on which memory it was
+     */
+    public static OutOfMemory ofHeap(String what, OutOfMemoryError error) {
+      return new OutOfMemory(
           what
-              + " ran out of the JVM's heap; raise it by TANGENTFLOW_OPTS=-Xmx..., or lower --samples"
-              + " or --width",
+              + " ran out of memory ("
+              + error.getMessage()
+              + "); raise the JVM's heap by TANGENTFLOW_OPTS=-Xmx..., or lower --samples or --width",
+          error);
+    }
+
+    /** A call of the CUDA driver or of one of its libraries that found no memory. */
+    public static OutOfMemory ofCall(String call, String answer) {
+      return new OutOfMemory(
+          call
+              + " answered "
+              + answer
+              + "; lower --memory, --samples or --width, or end what else uses the device",
           null);
+    }
+
+    /** The same, its sentence begun with the work that it ended. */
+    public OutOfMemory during(String what) {
+      return new OutOfMemory("during " + what + ": " + getMessage(), this);
     }
 
     private static String bytes(long count) {

@@ -54,7 +54,8 @@ public interface Backend extends AutoCloseable {
   /**
    * A new zeroed matrix, which the workspace owns.
    *
-   * @throws OutOfMemoryError if the device refuses; {@link Workspace} turns it into a sentence
+   * @throws OutOfMemoryError if the JVM's heap has no room for it
+   * @throws io.tangentflow.TangentFlowException.OutOfMemory if the device has none
    */
   Matrix allocate(int rows, int columns, Precision precision);
 

@@ -18,11 +18,11 @@ public final class Releases implements AutoCloseable {
 
   @Override
   public void close() {
-    RuntimeException first = null;
+    Throwable first = null;
     while (!pending.isEmpty()) {
       try {
         pending.pop().run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         if (first == null) {
           first = e;
         } else {
@@ -30,8 +30,11 @@ public final class Releases implements AutoCloseable {
         }
       }
     }
+    if (first instanceof Error error) {
+      throw error;
+    }
     if (first != null) {
-      throw first;
+      throw (RuntimeException) first;
     }
   }
 }

@@ -61,24 +61,22 @@ public final class Workspace implements AutoCloseable {
     try {
       matrix = backend.allocate(rows, columns, precision);
     } catch (OutOfMemoryError e) {
-      long needed = budget.used;
-      budget.giveBack(size);
-      throw budget.refusal(
-          budget.purpose
-              + ", refused a "
-              + rows
-              + "x"
-              + columns
-              + " "
-              + precision
-              + " matrix by the backend ("
-              + e.getMessage()
-              + "),",
-          needed);
+      throw refused(rows, columns, precision, OutOfMemory.ofHeap("the JVM", e));
+    } catch (OutOfMemory e) {
+      throw refused(rows, columns, precision, e);
     }
     owned.add(() -> backend.free(matrix));
     bytes += size;
     return matrix;
+  }
+
+  /** The budget had room for the matrix, and the memory has none. */
+  private OutOfMemory refused(int rows, int columns, Precision precision, OutOfMemory cause) {
+    budget.giveBack((long) rows * columns * precision.bytes());
+    return cause.during(
+        String.format(
+            "%s, which has room in its budget for a %dx%d %s matrix",
+            budget.purpose, rows, columns, precision));
   }
 
   /** An inner scope with the same budget, to be closed before this one. */

@@ -147,7 +147,7 @@ final class EnsembleCommand implements Callable<Integer> {
     try {
       return new EnsembleStatistics(solver.rows(), networks);
     } catch (OutOfMemoryError e) {
-      throw new OutOfMemory("the statistics of " + networks + " networks");
+      throw OutOfMemory.ofHeap("the statistics of " + networks + " networks", e);
     }
   }
 

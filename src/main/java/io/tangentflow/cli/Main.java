@@ -49,6 +49,11 @@ public final class Main {
 
   static final String NAME = "tangentflow";
   private static final int DEFECT = 1;
+  private static final int OUT_OF_MEMORY = 5;
+
+  private static final byte[] NO_ROOM =
+      "tangentflow: the JVM's heap is too small to begin; raise it by TANGENTFLOW_OPTS=-Xmx...\n"
+          .getBytes(StandardCharsets.UTF_8);
 
   private static final List<Class<?>> COMMANDS =
       List.of(
@@ -79,7 +84,15 @@ public final class Main {
   public static void main(String[] args) {
     // Numbers in sentences are written as in tables and files, whatever the user's language.
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
-    System.exit(run(args));
+    int code;
+    try {
+      code = run(args);
+    } catch (OutOfMemoryError e) {
+      // There was not even room for a sentence about it, so it is made of nothing new.
+      System.err.write(NO_ROOM, 0, NO_ROOM.length);
+      code = OUT_OF_MEMORY;
+    }
+    System.exit(code);
   }
 
   /** What each command's help and version say, and those under it. */
@@ -150,7 +163,7 @@ public final class Main {
     describe(commandLine);
     try {
       return commandLine.execute(args);
-    } catch (OutOfMemoryError e) {
+    } catch (Error e) {
       return failure(e, err);
     }
   }
@@ -186,10 +199,10 @@ public final class Main {
   }
 
   private static int failure(Throwable e, PrintWriter err) {
-    // A pool's thread that runs out of heap hands the error over wrapped in another.
+    // A pool's thread or a class that runs out of heap has the error wrapped in another.
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof OutOfMemoryError) {
-        return failure(new TangentFlowException.OutOfMemory("this command"), err);
+      if (cause instanceof OutOfMemoryError error) {
+        return failure(TangentFlowException.OutOfMemory.ofHeap("this command", error), err);
       }
       if (cause instanceof TangentFlowException foreseen) {
         err.println("tangentflow: " + foreseen.getMessage().replaceAll("\\s*\\R\\s*", " "));

@@ -43,7 +43,7 @@ abstract class KernelWorker implements Worker {
     backend = Backends.open(seat.backend(name), options);
     try {
       budget = MemoryBudget.asked(backend, memory);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       backend.close();
       throw e;
     }

@@ -68,7 +68,7 @@ public final class RunDirectory implements AutoCloseable {
       directory.removeLeftovers();
       AtomicFile.write(path.resolve(MANIFEST), StrictJson.pretty(manifest));
       return directory;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       directory.close();
       throw e;
     }
@@ -119,7 +119,7 @@ public final class RunDirectory implements AutoCloseable {
       // Before anything is appended: it would go on from the part of a line.
       directory.results().cutUnfinished();
       return directory;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       directory.close();
       throw e;
     }

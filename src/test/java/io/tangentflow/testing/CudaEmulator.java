@@ -114,6 +114,12 @@ public final class CudaEmulator {
   /** Makes the k-th call from now answer that code and do nothing. */
   public static native void failCall(long k, int code);
 
+  /** Allocations that were asked for since {@link #reset}: device memory and page-locked memory. */
+  public static native long allocationsSince();
+
+  /** Makes the k-th allocation from now find no memory. */
+  public static native void failAllocation(long k);
+
   /** What the device has in all. */
   public static native void freeMemory(long bytes);
 }

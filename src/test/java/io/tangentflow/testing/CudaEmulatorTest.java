@@ -315,4 +315,18 @@ class CudaEmulatorTest extends EmulatedDriver {
     assertEquals(before, CudaEmulator.liveBytes());
     free(first);
   }
+
+  @Test
+  void anAllocationIsMadeToFindNoMemoryOnTheDeviceOrPageLocked() {
+    CudaEmulator.failAllocation(2);
+    CUdeviceptr first = new CUdeviceptr();
+    ok(cuMemAlloc(first, 4));
+    assertEquals(CUresult.CUDA_ERROR_OUT_OF_MEMORY, cuMemAllocHost(new Pointer(), 4));
+    assertEquals(2, CudaEmulator.allocationsSince());
+    CudaEmulator.failAllocation(1);
+    assertEquals(CUresult.CUDA_ERROR_OUT_OF_MEMORY, cuMemAlloc(new CUdeviceptr(), 4));
+    CUdeviceptr second = new CUdeviceptr();
+    ok(cuMemAlloc(second, 4));
+    free(first, second);
+  }
 }

@@ -1,6 +1,7 @@
 package io.tangentflow.backend.cpu;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -28,6 +29,7 @@ final class Parallel implements AutoCloseable {
   private static final long IDLE_NANOS = 60_000_000_000L;
 
   private final int threads;
+  private final ThreadFactory factory;
   private final Helper[] helpers;
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
@@ -41,7 +43,13 @@ final class Parallel implements AutoCloseable {
   private volatile boolean closed;
 
   Parallel(int threads) {
+    this(threads, helper -> new Thread(helper, "tangentflow-helper"));
+  }
+
+  /** With threads made otherwise. */
+  Parallel(int threads, ThreadFactory factory) {
     this.threads = threads;
+    this.factory = factory;
     helpers = new Helper[threads - 1];
     for (int i = 0; i < helpers.length; i++) {
       helpers[i] = new Helper();
@@ -92,8 +100,13 @@ final class Parallel implements AutoCloseable {
     work = newWork;
     unfinished.set(parts);
     unclaimed.set(parts);
-    for (int i = 0; i < Math.min(threads, parts) - 1; i++) {
-      helpers[i].wake();
+    try {
+      for (int i = 0; i < Math.min(threads, parts) - 1; i++) {
+        helpers[i].wake();
+      }
+    } catch (OutOfMemoryError e) {
+      // There is no room for a thread; those that have begun may hold parts, so it is said later.
+      failure.compareAndSet(null, e);
     }
     claim();
     // Others have claimed what is not finished: each a part's time at most.
@@ -162,9 +175,10 @@ final class Parallel implements AutoCloseable {
 
     private synchronized void wakeOrBegin() {
       if (thread == null) {
-        thread = new Thread(this, "tangentflow-helper");
-        thread.setDaemon(true);
-        thread.start();
+        Thread begun = factory.newThread(this);
+        begun.setDaemon(true);
+        begun.start();
+        thread = begun;
       } else {
         LockSupport.unpark(thread);
       }

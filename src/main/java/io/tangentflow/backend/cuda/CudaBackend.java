@@ -86,7 +86,7 @@ final class CudaBackend implements Backend {
     } catch (RuntimeException | Error e) {
       try {
         releases.close();
-      } catch (RuntimeException release) {
+      } catch (RuntimeException | Error release) {
         e.addSuppressed(release);
       }
       throw e;
@@ -186,7 +186,7 @@ final class CudaBackend implements Backend {
     try {
       bind();
       streams.await(memory);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       streams.drain();
       throw e;
     } finally {

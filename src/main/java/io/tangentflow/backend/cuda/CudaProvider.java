@@ -3,6 +3,7 @@ package io.tangentflow.backend.cuda;
 import io.tangentflow.TangentFlowException.BackendUnavailable;
 import io.tangentflow.TangentFlowException.CudaFailure;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.BackendProvider;
@@ -42,7 +43,7 @@ public final class CudaProvider implements BackendProvider {
     List<CudaDevice> devices;
     try {
       devices = CudaDevice.all();
-    } catch (CudaFailure e) {
+    } catch (CudaFailure | OutOfMemory e) {
       return new Usability(false, "the driver does not describe its devices: " + e.getMessage());
     }
     if (devices.isEmpty()) {
@@ -89,13 +90,7 @@ public final class CudaProvider implements BackendProvider {
       throw new InvalidConfiguration(
           "--precision", device + " does not compute in tf32; use fp32 or fp64");
     }
-    try {
-      return new CudaBackend(device, options);
-    } catch (OutOfMemoryError e) {
-      throw new BackendUnavailable(
-          NAME + ":" + options.device(),
-          List.of(device + " has too little free memory to begin (" + e.getMessage() + ")"));
-    }
+    return new CudaBackend(device, options);
   }
 
   /** Initialises the driver; says why it could not. */

@@ -1,6 +1,7 @@
 package io.tangentflow.backend.cuda;
 
 import io.tangentflow.TangentFlowException.CudaFailure;
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import jcuda.jcublas.cublasStatus;
@@ -14,12 +15,12 @@ final class Driver {
   /**
    * Checks the answer of a driver call.
    *
-   * @throws OutOfMemoryError if the device or the host is out of memory
+   * @throws OutOfMemory if the device is out of memory, or the host of page-locked memory
    * @throws CudaFailure if it is any other failure
    */
   static void check(int code, String call) {
     if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-      throw new OutOfMemoryError(call + " answered CUDA_ERROR_OUT_OF_MEMORY");
+      throw OutOfMemory.ofCall(call, "CUDA_ERROR_OUT_OF_MEMORY");
     }
     if (code != CUresult.CUDA_SUCCESS) {
       throw new CudaFailure(code, name(code), call);
@@ -29,7 +30,7 @@ final class Driver {
   /** Checks the answer of a cuBLAS call. */
   static void checkCublas(int code, String call) {
     if (code == cublasStatus.CUBLAS_STATUS_ALLOC_FAILED) {
-      throw new OutOfMemoryError(call + " answered CUBLAS_STATUS_ALLOC_FAILED");
+      throw OutOfMemory.ofCall(call, "CUBLAS_STATUS_ALLOC_FAILED");
     }
     if (code != cublasStatus.CUBLAS_STATUS_SUCCESS) {
       throw new CudaFailure(code, cublasStatus.stringFor(code), call);
@@ -39,7 +40,7 @@ final class Driver {
   /** Checks the answer of a cuRAND call. */
   static void checkCurand(int code, String call) {
     if (code == curandStatus.CURAND_STATUS_ALLOCATION_FAILED) {
-      throw new OutOfMemoryError(call + " answered CURAND_STATUS_ALLOCATION_FAILED");
+      throw OutOfMemory.ofCall(call, "CURAND_STATUS_ALLOCATION_FAILED");
     }
     if (code != curandStatus.CURAND_STATUS_SUCCESS) {
       throw new CudaFailure(code, curandStatus.stringFor(code), call);

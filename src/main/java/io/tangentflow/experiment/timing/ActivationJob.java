@@ -31,7 +31,7 @@ public final class ActivationJob implements TimedJob {
       value = workspace.allocate(entries, 1);
       derivative = workspace.allocate(entries, 1);
       backend.gaussian(h, 1, 0);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       workspace.close();
       throw e;
     }

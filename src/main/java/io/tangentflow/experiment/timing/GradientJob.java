@@ -54,7 +54,7 @@ public final class GradientJob implements TimedJob {
             budgetBytes);
     try {
       allocate(model, samples, seed);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       workspace.close();
       throw e;
     }

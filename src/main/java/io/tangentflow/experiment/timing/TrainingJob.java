@@ -44,7 +44,7 @@ public final class TrainingJob implements TimedJob {
             String.format("training %d samples at width %d", samples, model.width()), budgetBytes);
     try {
       allocate(model, samples, seed);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       workspace.close();
       throw e;
     }

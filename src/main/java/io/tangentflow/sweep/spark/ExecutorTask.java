@@ -72,8 +72,8 @@ abstract class ExecutorTask extends AbstractFunction1<Iterator<String>, String>
       if (cause instanceof TangentFlowException foreseen) {
         return foreseen(foreseen, warnings);
       }
-      if (cause instanceof OutOfMemoryError) {
-        TangentFlowException heap = new TangentFlowException.OutOfMemory("it");
+      if (cause instanceof OutOfMemoryError error) {
+        TangentFlowException heap = TangentFlowException.OutOfMemory.ofHeap("it", error);
         return outcome(
             heap.exitCode(),
             "its heap ran out; raise it by TANGENTFLOW_OPTS=-Dspark.executor.memory=..., or lower"
