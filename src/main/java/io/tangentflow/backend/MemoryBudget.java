@@ -56,9 +56,9 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
       throw new InvalidConfiguration(
           "--memory",
           String.format(
-              "%s is more than the %.1f GiB that are free %s",
+              "%s is more than the %d MiB that are free %s",
               memory,
-              opened.availableBytes() / (double) (1 << 30),
+              opened.availableBytes() >> 20,
               opened.sharesHostMemory()
                   ? "here; raise the JVM's heap by TANGENTFLOW_OPTS=-Xmx..."
                   : "on the device"));

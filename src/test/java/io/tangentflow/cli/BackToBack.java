@@ -42,7 +42,7 @@ final class BackToBack {
     }
   }
 
-  /** Jobs and what is planted among them. */
+  /** Which jobs. */
   enum Mix {
     /** Next to nothing, for what is planted. */
     NONE,
@@ -156,6 +156,8 @@ final class BackToBack {
   }
 
   /**
+   * Runs them.
+   *
    * @param args the {@link Mix}, rounds, an empty directory, and the kind of which each round shall
    *     keep something, or none
    */
@@ -199,11 +201,11 @@ final class BackToBack {
     for (String line : job.lines()) {
       String words =
           line.replace("DIR", directory.toString()).replace("IN", scratch.resolve("in").toString());
-      if (job == INTERRUPTED) {
+      if (job.equals(INTERRUPTED)) {
         Thread.currentThread().interrupt();
       }
       Invocation invocation = Invocation.of((Object[]) words.strip().split(" +", -1));
-      require(Thread.interrupted() == (job == INTERRUPTED), line, "the interruption is lost");
+      require(Thread.interrupted() == job.equals(INTERRUPTED), line, "the interruption is lost");
       require(invocation.code() == job.code(), line, invocation.code() + ": " + invocation.err());
       require(!invocation.err().contains("\tat "), line, invocation.err());
     }

@@ -63,7 +63,7 @@ record EnduranceRun(Mix mix, int jobs, List<Footprint> footprints, int warmup) {
     } finally {
       process.destroyForcibly();
     }
-    assertEquals(0, process.exitValue(), () -> text(err));
+    assertEquals(0, process.exitValue(), Files.readString(err));
     List<String> lines = Files.readAllLines(out);
     assertEquals(rounds + 1, lines.size());
     return new EnduranceRun(
@@ -71,14 +71,6 @@ record EnduranceRun(Mix mix, int jobs, List<Footprint> footprints, int warmup) {
         Integer.parseInt(lines.get(0)),
         lines.stream().skip(1L + warmup).map(Footprint::parse).toList(),
         warmup);
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
   }
 
   /** How much more of it is held after each job. */

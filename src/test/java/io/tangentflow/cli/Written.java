@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
@@ -39,7 +40,7 @@ record Written(Map<String, DenseMatrix> matrices, Map<String, String> lines) {
         if (name.endsWith(".npy")) {
           matrices.put(name, Npy.readFinite(file));
         } else if (name.endsWith(".tile")) {
-          lines.put(name, java.util.Arrays.toString(Files.readAllBytes(file)));
+          lines.put(name, Arrays.toString(Files.readAllBytes(file)));
         } else if (name.endsWith("results.jsonl")) {
           lines.put(name, withoutTimes(file));
         }

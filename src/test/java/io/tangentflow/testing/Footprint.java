@@ -7,8 +7,9 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -20,7 +21,7 @@ import java.util.stream.Stream;
  */
 public record Footprint(Map<Kind, Long> held) {
 
-  /** What a process can hold, and how many of its units a job may add. */
+  /** What a process can hold. */
   public enum Kind {
     /** Of the heap, after a full collection. */
     HEAP("bytes of live heap"),
@@ -47,7 +48,7 @@ public record Footprint(Map<Kind, Long> held) {
     }
   }
 
-  /** How often what threads that are ending still hold is looked at again. */
+  /** How often it is looked again at what threads that are ending still hold. */
   private static final int MOST_LOOKS = 200;
 
   /** That of this process, when what has ended is gone. */
@@ -89,10 +90,8 @@ public record Footprint(Map<Kind, Long> held) {
   }
 
   /** What is exactly the same when nothing happens. */
-  private Map<Kind, Long> counts() {
-    EnumMap<Kind, Long> counts = new EnumMap<>(held);
-    counts.keySet().retainAll(Arrays.asList(Kind.FILES, Kind.THREADS, Kind.TEMPORARY));
-    return counts;
+  private List<Long> counts() {
+    return List.of(of(Kind.FILES), of(Kind.THREADS), of(Kind.TEMPORARY));
   }
 
   /** As one line, for another process. */
@@ -103,9 +102,9 @@ public record Footprint(Map<Kind, Long> held) {
   /** What {@link #line} has written. */
   public static Footprint parse(String line) {
     EnumMap<Kind, Long> held = new EnumMap<>(Kind.class);
-    String[] values = line.split(" ", -1);
+    Iterator<String> values = List.of(line.split(" ", -1)).iterator();
     for (Kind kind : Kind.values()) {
-      held.put(kind, Long.parseLong(values[kind.ordinal()]));
+      held.put(kind, Long.parseLong(values.next()));
     }
     return new Footprint(held);
   }

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -61,6 +63,27 @@ class ParallelTest {
           assertEquals(1, runs.get(worker));
         }
       }
+    }
+  }
+
+  @Test
+  void aThreadForWhichThereIsNoRoomEndsTheJobAndNotTheNextOne() {
+    AtomicInteger asked = new AtomicInteger();
+    ThreadFactory second =
+        helper -> {
+          if (asked.incrementAndGet() == 1) {
+            throw new OutOfMemoryError("unable to create native thread");
+          }
+          return new Thread(helper);
+        };
+    try (Parallel parallel = new Parallel(2, second)) {
+      AtomicInteger done = new AtomicInteger();
+      Parallel.Range work = (from, to) -> done.addAndGet(to - from);
+      assertThrows(OutOfMemoryError.class, () -> parallel.run(100, 1, work));
+      assertEquals(100, done.get(), "all parts are finished before it is said");
+      parallel.run(100, 1, work);
+      assertEquals(200, done.get());
+      assertEquals(2, asked.get());
     }
   }
 
