@@ -92,7 +92,12 @@ public final class Main {
       System.err.write(NO_ROOM, 0, NO_ROOM.length);
       code = OUT_OF_MEMORY;
     }
-    System.exit(code);
+    try {
+      System.exit(code);
+    } catch (Error e) {
+      // To end in order takes room, too, which may show in what cannot be loaded.
+      Runtime.getRuntime().halt(code);
+    }
   }
 
   /** What each command's help and version say, and those under it. */

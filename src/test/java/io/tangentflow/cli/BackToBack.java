@@ -58,7 +58,6 @@ final class BackToBack {
   static final Map<Kind, Double> PLANTED =
       Map.of(
           Kind.HEAP, 10_000.0,
-          Kind.METASPACE, 5000.0,
           Kind.CLASSES, 1.0,
           Kind.DIRECT, 10_000.0,
           Kind.RESIDENT, 200_000.0,
@@ -263,8 +262,9 @@ final class BackToBack {
         thread.start();
       }
       case TEMPORARY -> Files.createTempFile("kept", null);
-      case CLASSES, METASPACE -> {
-        try (InputStream code = BackToBack.class.getResourceAsStream("BackToBack$Job.class")) {
+      case METASPACE -> throw new IllegalArgumentException("what is kept there are classes");
+      case CLASSES -> {
+        try (InputStream code = BackToBack.class.getResourceAsStream("PlainTraining.class")) {
           kept.add(MethodHandles.lookup().defineHiddenClass(code.readAllBytes(), false));
         }
       }

@@ -23,7 +23,7 @@ class EmulatedEnduranceTest {
   @Test
   void jobsOnTheDeviceLeaveNothingBehind() throws Exception {
     assumeTrue(CudaEmulator.available(), CudaEmulator.reason());
-    EnduranceRun.of(scratch, Mix.CUDA, Reliability.count(6, 40), Reliability.count(3, 16))
+    EnduranceRun.of(scratch, Mix.CUDA, Reliability.count(6, 24), Reliability.count(3, 10))
         .assertFlat(Reliability.full());
   }
 }

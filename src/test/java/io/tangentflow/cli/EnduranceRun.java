@@ -88,9 +88,9 @@ record EnduranceRun(Mix mix, int jobs, List<Footprint> footprints, int warmup) {
     return switch (kind) {
       case HEAP -> many ? 1000 : 20_000;
       case METASPACE -> many ? 4000 : 100_000;
-      case CLASSES -> many ? 0.1 : 10;
+      case CLASSES -> many ? 0.5 : 10;
       case DIRECT -> many ? 100 : 1000;
-      case RESIDENT -> many ? 16_000 : 1_000_000;
+      case RESIDENT -> many ? 40_000 : 1_000_000;
       case MAPPINGS -> many ? 0.05 : 2;
       case FILES, THREADS, TEMPORARY -> many ? 0.01 : 0.2;
     };

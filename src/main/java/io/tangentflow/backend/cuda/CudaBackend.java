@@ -197,15 +197,24 @@ final class CudaBackend implements Backend {
   @Override
   public void upload(DenseMatrix source, Matrix target) {
     Shapes.require(target, source.rows(), source.columns());
+    copy(() -> transfers.upload(source, cuda(target)));
+  }
+
+  /** Copies; where one fails, others may be under way to memory that is about to be freed. */
+  private void copy(Runnable copies) {
     bind();
-    transfers.upload(source, cuda(target));
+    try {
+      copies.run();
+    } catch (RuntimeException | Error e) {
+      streams.drain();
+      throw e;
+    }
   }
 
   @Override
   public DenseMatrix download(Matrix source) {
-    bind();
     DenseMatrix target = DenseMatrix.zeros(source.rows(), source.columns());
-    transfers.download(cuda(source), target);
+    copy(() -> transfers.download(cuda(source), target));
     return target;
   }
 
@@ -506,7 +515,7 @@ final class CudaBackend implements Backend {
   /** Whole numbers in device memory of the scope, as 32 bits each. */
   CudaMatrix place(int[] numbers, Workspace scope) {
     CudaMatrix target = cuda(scope.allocate(numbers.length, 1, Precision.FP32));
-    transfers.uploadBits(numbers, target);
+    copy(() -> transfers.uploadBits(numbers, target));
     return target;
   }
 
