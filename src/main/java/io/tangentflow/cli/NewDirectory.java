@@ -2,13 +2,13 @@ package io.tangentflow.cli;
 
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.Directories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /** A new or empty directory that a command fills; what was made goes again where it fails. */
 final class NewDirectory {
@@ -39,11 +39,9 @@ final class NewDirectory {
 
   private void make(long bytes) throws IOException {
     if (Files.isDirectory(path)) {
-      try (Stream<Path> entries = Files.list(path)) {
-        if (entries.findAny().isPresent()) {
-          throw new RunDirectoryConflict(
-              path, "is not empty; give a new or empty directory with --out");
-        }
+      if (!Directories.entries(path).isEmpty()) {
+        throw new RunDirectoryConflict(
+            path, "is not empty; give a new or empty directory with --out");
       }
     }
     List<Path> missing = new ArrayList<>();
@@ -63,6 +61,7 @@ final class NewDirectory {
     for (Path directory : missing) {
       Files.createDirectory(directory);
       made.add(directory);
+      AtomicFile.syncDirectory(directory.getParent());
     }
   }
 

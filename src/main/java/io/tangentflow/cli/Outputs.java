@@ -6,11 +6,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The files that a command shall write, checked before its work begins. */
 final class Outputs {
+
+  /** So long nothing is written to a file that still is. */
+  private static final Duration ABANDONED = Duration.ofDays(1);
 
   private final Map<String, Path> byOption = new LinkedHashMap<>();
 
@@ -32,13 +36,22 @@ final class Outputs {
     Map<Path, String> taken = new LinkedHashMap<>();
     byOption.forEach(
         (option, file) -> {
-          AtomicFile.requireWritable(file);
+          removeAbandoned(file, AtomicFile.requireWritable(file));
           String other = taken.put(real(file), option);
           if (other != null) {
             throw new InvalidConfiguration(option, file + " is what " + other + " writes already");
           }
         });
     return this;
+  }
+
+  /** What is left of a file whose writers were killed goes when it is written the next time. */
+  private static void removeAbandoned(Path file, Path directory) {
+    try {
+      AtomicFile.removeAbandoned(directory, file.getFileName().toString()::equals, ABANDONED);
+    } catch (IOException e) {
+      // It takes room on the disk, and no more.
+    }
   }
 
   /**

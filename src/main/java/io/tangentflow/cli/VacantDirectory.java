@@ -1,11 +1,11 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.data.Directories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** Where a run is to begin, as it was before, so that it is again where the run cannot. */
 final class VacantDirectory {
@@ -29,8 +29,8 @@ final class VacantDirectory {
   void restore() {
     try {
       if (Files.isDirectory(path)) {
-        try (Stream<Path> entries = Files.list(path)) {
-          for (Path file : entries.filter(Files::isRegularFile).toList()) {
+        for (Path file : Directories.entries(path)) {
+          if (Files.isRegularFile(file)) {
             Files.delete(file);
           }
         }

@@ -5,6 +5,7 @@ import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -14,7 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -25,7 +31,12 @@ import java.util.regex.Pattern;
 public final class AtomicFile {
 
   private static final int BUFFER_BYTES = 1 << 16;
-  private static final Pattern LEFTOVER = Pattern.compile("\\..+\\.[0-9a-f-]{36}\\.tmp");
+
+  /** What file systems answer that know no sync of directories. */
+  private static final Set<String> CANNOT_SYNC_NAMES =
+      Set.of("Invalid argument", "Bad file descriptor", "Operation not supported");
+
+  private static final Pattern LEFTOVER = Pattern.compile("\\.(.+)\\.[0-9a-f-]{36}\\.tmp");
 
   private AtomicFile() {}
 
@@ -59,7 +70,8 @@ public final class AtomicFile {
   /**
    * Replaces the file, or makes it. Its directory must exist.
    *
-   * @throws RunDirectoryConflict if it cannot be written; the target is as it was
+   * @throws RunDirectoryConflict if it cannot be written; the target is as it was, or new where the
+   *     disk failed at last to say that a power cut will not undo the rename
    */
   public static void write(Path target, Content content) {
     Path temporary = temporary(target);
@@ -124,6 +136,35 @@ public final class AtomicFile {
     return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
   }
 
+  /**
+   * Removes temporary files of a directory that nobody has written to for so long: those of
+   * processes that were killed.
+   *
+   * @param targets by name those whose temporary files are meant
+   * @throws NoSuchFileException if there is no such directory
+   * @throws IOException if one cannot be removed
+   */
+  public static void removeAbandoned(Path directory, Predicate<String> targets, Duration age)
+      throws IOException {
+    Instant latest = Instant.now().minus(age);
+    for (Path entry : Directories.entries(directory)) {
+      Matcher leftover = LEFTOVER.matcher(entry.getFileName().toString());
+      if (leftover.matches() && targets.test(leftover.group(1))) {
+        removeIfOlder(entry, latest);
+      }
+    }
+  }
+
+  private static void removeIfOlder(Path file, Instant latest) throws IOException {
+    try {
+      if (Files.getLastModifiedTime(file).toInstant().isBefore(latest)) {
+        Files.deleteIfExists(file);
+      }
+    } catch (NoSuchFileException e) {
+      // Its writer has just put it in its place.
+    }
+  }
+
   /** Puts a neighbour that is synced to disk in the place of its target. */
   static void replace(Path temporary, Path target) throws IOException {
     Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
@@ -144,12 +185,20 @@ public final class AtomicFile {
     }
   }
 
-  /** Makes the names in a directory durable, where the platform lets a directory be opened. */
-  public static void syncDirectory(Path directory) {
+  /**
+   * Makes the names in a directory durable, where its file system can do so.
+   *
+   * @throws IOException if the disk fails
+   */
+  public static void syncDirectory(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory)) {
       channel.force(true);
+    } catch (ClosedByInterruptException | AccessDeniedException e) {
+      // Only a power cut at this moment could undo a rename. Windows opens no directory.
     } catch (IOException e) {
-      // The content is synced and in place; only a power cut at this moment could undo the rename.
+      if (!CANNOT_SYNC_NAMES.contains(reason(e))) {
+        throw e;
+      }
     }
   }
 

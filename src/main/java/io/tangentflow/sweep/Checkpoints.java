@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.Directories;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.model.DenseMatrix;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * The last checkpoints of a run, each a directory {@code checkpoints/step-0000000123} that appears
@@ -79,10 +78,7 @@ public final class Checkpoints {
     Path target = path(step);
     Path temporary = AtomicFile.leftover(target);
     try {
-      if (!Files.isDirectory(directory)) {
-        Files.createDirectory(directory);
-        AtomicFile.syncDirectory(directory.toAbsolutePath().getParent());
-      }
+      Directories.create(directory);
       Files.createDirectory(temporary);
       CheckpointFiles.write(temporary, step, state, matrices, type);
       place(temporary, target, step);
@@ -185,17 +181,11 @@ public final class Checkpoints {
     if (!Files.isDirectory(directory)) {
       return Collections.emptyList();
     }
-    try (Stream<Path> entries = Files.list(directory)) {
-      return entries.toList();
-    } catch (UncheckedIOException e) {
-      throw unreadable(e.getCause());
+    try {
+      return Directories.entries(directory);
     } catch (IOException e) {
-      throw unreadable(e);
+      throw new RunDirectoryConflict(directory, "cannot be read (" + AtomicFile.reason(e) + ")", e);
     }
-  }
-
-  private RunDirectoryConflict unreadable(IOException e) {
-    return new RunDirectoryConflict(directory, "cannot be read (" + AtomicFile.reason(e) + ")", e);
   }
 
   private static void delete(Path tree) {
@@ -218,10 +208,8 @@ public final class Checkpoints {
   private static void deleteTree(Path tree) throws IOException {
     // Of a link, the link alone: what is elsewhere is not this run's.
     if (Files.isDirectory(tree, LinkOption.NOFOLLOW_LINKS)) {
-      try (Stream<Path> entries = Files.list(tree)) {
-        for (Path entry : entries.toList()) {
-          Files.delete(entry);
-        }
+      for (Path entry : Directories.entries(tree)) {
+        Files.delete(entry);
       }
     }
     Files.deleteIfExists(tree);

@@ -3,6 +3,7 @@ package io.tangentflow.sweep;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.Directories;
 import io.tangentflow.data.InputFile;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -45,7 +46,7 @@ public final class DirectoryExchange implements Exchange {
   public void write(String name, AtomicFile.Content content) {
     Path file = directory.resolve(name);
     try {
-      Files.createDirectories(file.getParent());
+      Directories.create(file.getParent());
     } catch (IOException e) {
       throw new RunDirectoryConflict(file, "cannot be written (" + AtomicFile.reason(e) + ")", e);
     }

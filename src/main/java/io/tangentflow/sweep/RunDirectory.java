@@ -3,6 +3,7 @@ package io.tangentflow.sweep;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.Directories;
 import io.tangentflow.data.InputFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,7 +20,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 
 /**
  * A directory that holds one run of any kind: {@code run.json} (what was asked, of which version,
@@ -55,9 +55,7 @@ public final class RunDirectory implements AutoCloseable {
   public static RunDirectory create(Path path, Manifest manifest) {
     requireVacant(path);
     try {
-      if (!Files.isDirectory(path)) {
-        Files.createDirectories(path);
-      }
+      Directories.create(path);
     } catch (IOException e) {
       throw new RunDirectoryConflict(
           path, "cannot be made a run directory (" + AtomicFile.reason(e) + ")", e);
@@ -88,8 +86,8 @@ public final class RunDirectory implements AutoCloseable {
       throw new RunDirectoryConflict(path, "is a file, not a directory; give another --out");
     }
     if (Files.isDirectory(path)) {
-      try (Stream<Path> entries = Files.list(path)) {
-        if (!entries.allMatch(entry -> isRemainder(entry.getFileName().toString()))) {
+      try {
+        if (!Directories.entries(path).stream().allMatch(RunDirectory::isRemainder)) {
           throw new RunDirectoryConflict(
               path, "is not empty; give a new or empty directory with --out");
         }
@@ -100,7 +98,8 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /** What a run that was killed before its {@code run.json} leaves. */
-  private static boolean isRemainder(String name) {
+  private static boolean isRemainder(Path entry) {
+    String name = entry.getFileName().toString();
     return name.equals(LOCK) || AtomicFile.isLeftover(name);
   }
 
@@ -298,8 +297,8 @@ public final class RunDirectory implements AutoCloseable {
 
   /** Temporary files of a process that was killed; nobody else writes here now. */
   private void removeLeftovers() {
-    try (Stream<Path> entries = Files.list(path)) {
-      for (Path entry : entries.toList()) {
+    try {
+      for (Path entry : Directories.entries(path)) {
         if (AtomicFile.isLeftover(entry.getFileName().toString())) {
           Files.delete(entry);
         }

@@ -16,10 +16,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -70,11 +68,6 @@ class ReproduceCommandTest {
 
   private static String verdicts(Path run) throws IOException {
     return Files.readString(run.resolve("verdicts.json"));
-  }
-
-  private static int finished(Path run) throws IOException {
-    Path file = run.resolve("results.jsonl");
-    return Files.exists(file) ? Files.readAllLines(file).size() : 0;
   }
 
   private static void assertSame(Path run) throws IOException {
@@ -350,32 +343,5 @@ class ReproduceCommandTest {
     }
     Invocation.of("resume", run, "-q").ended(0);
     assertSame(run);
-  }
-
-  @Test
-  void killedAtRandomMomentsItEndsWithTheSameVerdicts() throws Exception {
-    Path run = directory.resolve("run");
-    Random random = new Random();
-    Object[] command = reproduce(run, 0, "fig5", "fig13");
-    for (int kill = 0; kill < 2; kill++) {
-      Process process =
-          Invocation.start(
-              List.of("-Xmx256m"), directory.resolve("out"), directory.resolve("err"), command);
-      int goal = Math.min(TASKS, finished(run) + random.nextInt(4));
-      while (process.isAlive() && finished(run) < goal) {
-        Thread.sleep(1);
-      }
-      process.waitFor(random.nextInt(kill == 0 ? 900 : 200), TimeUnit.MILLISECONDS);
-      process.destroyForcibly();
-      assertTrue(process.waitFor(20, TimeUnit.SECONDS));
-      if (Files.exists(run.resolve("run.json"))) {
-        command = new Object[] {"resume", run};
-      }
-    }
-    Invocation.of(command).ended(0);
-    assertSame(run);
-    try (Stream<Path> files = Files.walk(run)) {
-      assertEquals(List.of(), files.filter(f -> f.toString().endsWith(".tmp")).toList());
-    }
   }
 }

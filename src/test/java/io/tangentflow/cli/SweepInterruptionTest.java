@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -81,46 +80,6 @@ class SweepInterruptionTest {
     }
     try (Stream<String> lines = Files.lines(file)) {
       return (int) lines.count();
-    }
-  }
-
-  /** SIGKILL once so many cells are finished, and a moment later. */
-  private void killAfter(int cells, int moreMillis, Path run, Object... command) throws Exception {
-    Process process =
-        Invocation.start(
-            List.of("-Xmx256m"), directory.resolve("out"), directory.resolve("err"), command);
-    while (process.isAlive() && finishedLines(run) < cells) {
-      Thread.sleep(1);
-    }
-    process.waitFor(moreMillis, TimeUnit.MILLISECONDS);
-    process.destroyForcibly();
-    assertTrue(process.waitFor(20, TimeUnit.SECONDS));
-  }
-
-  @Test
-  void killedTwiceAtRandomMomentsItEndsWithTheSameResults() throws Exception {
-    Random random = new Random();
-    for (int trial = 0; trial < 2; trial++) {
-      Path run = directory.resolve("run" + trial);
-      int first = trial == 0 ? 0 : 1 + random.nextInt(8);
-      // The first trial may be killed before it has a directory or a limiting kernel.
-      killAfter(first, random.nextInt(trial == 0 ? 900 : 30), run, sweep(run));
-      if (!Files.exists(run.resolve("run.json"))) {
-        Invocation.of(sweep(run)).ended(0);
-      } else {
-        int second = finishedLines(run) + 1 + random.nextInt(8);
-        killAfter(second, random.nextInt(30), run, "resume", run);
-        Invocation.of("resume", run).ended(0);
-      }
-      assertEquals(results(uninterrupted), results(run));
-      assertEquals(CELLS, finishedLines(run));
-      try (Stream<Path> files = Files.list(run)) {
-        assertEquals(List.of(), files.filter(f -> f.toString().endsWith(".tmp")).toList());
-      }
-      for (String file : List.of("limit-ntk-relu-depth-inf.npy", "inputs.npy")) {
-        assertArrayEquals(
-            Files.readAllBytes(uninterrupted.resolve(file)), Files.readAllBytes(run.resolve(file)));
-      }
     }
   }
 

@@ -5,6 +5,7 @@ import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.data.Directories;
 import io.tangentflow.data.InputFile;
 import io.tangentflow.model.DenseMatrix;
 import java.io.IOException;
@@ -13,13 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.BitSet;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * The Gram matrix of a kernel in a directory, as tiles on and below its diagonal:
@@ -99,9 +98,9 @@ public final class GramStore {
     if (!Files.isDirectory(path)) {
       return true;
     }
-    try (Stream<Path> entries = Files.list(path)) {
+    try {
       // What a process that was killed before its store.json was in place leaves.
-      return entries.allMatch(entry -> isUnfinishedHeader(entry));
+      return Directories.entries(path).stream().allMatch(GramStore::isUnfinishedHeader);
     } catch (IOException e) {
       throw new RunDirectoryConflict(path, "cannot be read (" + AtomicFile.reason(e) + ")", e);
     }
@@ -145,7 +144,7 @@ public final class GramStore {
 
   private static GramStore create(Path path, StoreDescription description) {
     try {
-      Files.createDirectories(path);
+      Directories.create(path);
     } catch (IOException e) {
       throw new RunDirectoryConflict(path, "cannot be made (" + AtomicFile.reason(e) + ")", e);
     }
@@ -185,15 +184,6 @@ public final class GramStore {
   private TileFile.Shape shape(int row, int column) {
     return new TileFile.Shape(
         description.elementType(), row, column, grid.extent(row), grid.extent(column), fingerprint);
-  }
-
-  /** Makes a row's directory, and makes sure that it outlives a power cut as its tiles do. */
-  private void makeDirectory(Path directory) throws IOException {
-    if (!Files.isDirectory(directory)) {
-      Files.createDirectories(directory);
-      AtomicFile.syncDirectory(directory.getParent());
-      AtomicFile.syncDirectory(path);
-    }
   }
 
   /**
@@ -243,7 +233,7 @@ public final class GramStore {
   private Path place(int row, int column) {
     Path file = file(row, column);
     try {
-      makeDirectory(directory(row));
+      Directories.create(directory(row));
       return file;
     } catch (FileAlreadyExistsException e) {
       throw new RunDirectoryConflict(directory(row), "is a file, not a directory", e);
@@ -353,8 +343,8 @@ public final class GramStore {
   /** The names in a row's directory; none if there is no directory. */
   private void forEachName(int row, Consumer<String> names) {
     Path directory = directory(row);
-    try (Stream<Path> entries = Files.list(directory)) {
-      entries.forEach(entry -> names.accept(entry.getFileName().toString()));
+    try {
+      Directories.entries(directory).forEach(entry -> names.accept(entry.getFileName().toString()));
     } catch (NoSuchFileException e) {
       // No tile of that row is there yet.
     } catch (IOException e) {
@@ -369,28 +359,20 @@ public final class GramStore {
    * @throws RunDirectoryConflict if one cannot be removed
    */
   public void removeAbandoned(Duration age) {
-    Instant latest = Instant.now().minus(age);
+    removeAbandoned(path, age);
     for (int row = 0; row < grid.blocks(); row++) {
-      Path directory = directory(row);
-      forEachName(
-          row,
-          name -> {
-            if (AtomicFile.isLeftover(name)) {
-              removeIfOlder(directory.resolve(name), latest);
-            }
-          });
+      removeAbandoned(directory(row), age);
     }
   }
 
-  private static void removeIfOlder(Path file, Instant latest) {
+  private static void removeAbandoned(Path directory, Duration age) {
     try {
-      if (Files.getLastModifiedTime(file).toInstant().isBefore(latest)) {
-        Files.deleteIfExists(file);
-      }
+      AtomicFile.removeAbandoned(directory, target -> true, age);
     } catch (NoSuchFileException e) {
-      // Its writer has just put it in its place.
+      // No tile of that row is there yet.
     } catch (IOException e) {
-      throw new RunDirectoryConflict(file, "cannot be deleted (" + AtomicFile.reason(e) + ")", e);
+      throw new RunDirectoryConflict(
+          directory, "cannot be tidied (" + AtomicFile.reason(e) + ")", e);
     }
   }
 
