@@ -29,6 +29,9 @@
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
+// The function of libc that one here stands before.
+#define REAL(name) static const auto real = reinterpret_cast<decltype(&::name)>(dlsym(RTLD_NEXT, #name))
+
 namespace {
 
 // As in FaultyDisk.java.
@@ -82,9 +85,10 @@ void put(const std::string& path, const std::string& bytes) {
 }
 
 std::vector<std::string> names_in(const std::string& directory) {
+  REAL(readdir64);
   std::vector<std::string> names;
   DIR* open = opendir(directory.c_str());
-  for (dirent* entry; open != nullptr && (entry = readdir(open)) != nullptr;) {
+  for (dirent64* entry; open != nullptr && (entry = real(open)) != nullptr;) {
     std::string name = entry->d_name;
     if (name != "." && name != "..") {
       names.push_back(name);
@@ -358,8 +362,6 @@ size_t total(const iovec* parts, int count) {
 
 // ---- What stands before libc.
 
-#define REAL(name) static const auto real = reinterpret_cast<decltype(&::name)>(dlsym(RTLD_NEXT, #name))
-
 #define MODE_OF_OPEN              \
   va_list arguments;              \
   va_start(arguments, flags);     \
@@ -504,6 +506,16 @@ EXPORT ssize_t pread64(int file, void* bytes, size_t count, off64_t place) {
 EXPORT ssize_t readv(int file, const iovec* parts, int count) {
   REAL(readv);
   return reading(file, [&] { return real(file, parts, count); });
+}
+
+EXPORT dirent* readdir(DIR* directory) {
+  REAL(readdir);
+  dirent* entry = nullptr;
+  reading(dirfd(directory), [&] {
+    entry = real(directory);
+    return 0;
+  });
+  return entry;
 }
 
 EXPORT dirent64* readdir64(DIR* directory) {

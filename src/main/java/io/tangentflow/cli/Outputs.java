@@ -6,15 +6,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The files that a command shall write, checked before its work begins. */
 final class Outputs {
-
-  /** So long nothing is written to a file that still is. */
-  private static final Duration ABANDONED = Duration.ofDays(1);
 
   private final Map<String, Path> byOption = new LinkedHashMap<>();
 
@@ -48,7 +44,8 @@ final class Outputs {
   /** What is left of a file whose writers were killed goes when it is written the next time. */
   private static void removeAbandoned(Path file, Path directory) {
     try {
-      AtomicFile.removeAbandoned(directory, file.getFileName().toString()::equals, ABANDONED);
+      AtomicFile.removeAbandoned(
+          directory, file.getFileName().toString()::equals, AtomicFile.ABANDONED);
     } catch (IOException e) {
       // It takes room on the disk, and no more.
     }

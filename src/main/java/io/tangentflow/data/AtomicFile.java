@@ -30,6 +30,9 @@ import java.util.regex.Pattern;
  */
 public final class AtomicFile {
 
+  /** So long nothing is written to a temporary file whose writer lives. */
+  public static final Duration ABANDONED = Duration.ofDays(1);
+
   private static final int BUFFER_BYTES = 1 << 16;
 
   /** What file systems answer that know no sync of directories. */

@@ -57,11 +57,24 @@ public final class DirectoryExchange implements Exchange {
   public void delete(String name) {
     Path file = directory.resolve(name);
     try {
+      removeAbandoned(file);
       Files.deleteIfExists(file);
+    } catch (NoSuchFileException e) {
+      // Nothing was ever written.
     } catch (DirectoryNotEmptyException e) {
       // Others are still using it.
     } catch (IOException e) {
       throw new RunDirectoryConflict(file, "cannot be removed (" + AtomicFile.reason(e) + ")", e);
+    }
+  }
+
+  /** What processes that were killed have left of a file beside all others, or in a directory. */
+  private void removeAbandoned(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      AtomicFile.removeAbandoned(file, target -> true, AtomicFile.ABANDONED);
+    } else if (file.getParent().equals(directory)) {
+      String name = file.getFileName().toString();
+      AtomicFile.removeAbandoned(directory, name::equals, AtomicFile.ABANDONED);
     }
   }
 }

@@ -5,6 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.tangentflow.TangentFlowException;
+import io.tangentflow.backend.Precision;
+import io.tangentflow.data.Dataset;
+import io.tangentflow.sweep.CellResult;
+import io.tangentflow.sweep.DirectoryExchange;
+import io.tangentflow.sweep.ElsewhereExecutor;
+import io.tangentflow.sweep.Exchange;
+import io.tangentflow.sweep.RunDirectory;
+import io.tangentflow.sweep.SmallRun;
+import io.tangentflow.sweep.Sweep;
+import io.tangentflow.sweep.SweepConfiguration;
+import io.tangentflow.sweep.UnitExecutor;
+import io.tangentflow.sweep.WorkUnit;
 import io.tangentflow.testing.FaultyDisk;
 import io.tangentflow.testing.FaultyDisk.Fault;
 import io.tangentflow.testing.FaultyDisk.Loss;
@@ -53,6 +66,7 @@ class FaultsTest {
         "run",
         "train --samples 4 --test-samples 2 --width 4 --depth 1 --learning-rate 0.01 --steps 6"
             + " --checkpoint-every 2 --kernel-every 3"),
+    EXCHANGE("run", ""),
     LIMIT("ntk.npy", "limit --samples 5 --depth 2 --no-eigenvalues"),
     NTK("ntk.npy", "ntk --samples 5 --width 4 --depth 1");
 
@@ -77,6 +91,9 @@ class FaultsTest {
 
     /** Goes on with it, or begins it where it was not begun. */
     Invocation again(Path directory) {
+      if (this == EXCHANGE) {
+        return byExchange(directory);
+      }
       return Files.exists(directory.resolve(target).resolve("run.json"))
           ? Invocation.of("resume", directory.resolve(target), "-q")
           : first(directory);
@@ -91,11 +108,41 @@ class FaultsTest {
     Set<String> finished(Path directory) {
       Path path = directory.resolve(target);
       return switch (this) {
-        case SWEEP -> new HashSet<>(RunFiles.lines(path.resolve("results.jsonl")));
+        case SWEEP, EXCHANGE -> new HashSet<>(RunFiles.lines(path.resolve("results.jsonl")));
         case STORE -> names(path, ".tile");
         case TRAINING -> names(path, "checkpoint.json.sha256");
         case LIMIT, NTK -> Set.of();
       };
+    }
+
+    /** A sweep whose workers and driver meet in a directory beside the run's. */
+    private static Invocation byExchange(Path directory) {
+      SweepConfiguration sweep =
+          SmallRun.configuration(
+              List.of("relu"),
+              List.of("euler"),
+              List.of(1),
+              List.of(4, 6),
+              List.of(0L),
+              Precision.FP64);
+      Dataset data = sweep.load();
+      Path path = directory.resolve("run");
+      Exchange exchange = new DirectoryExchange(directory.resolve("exchange"));
+      try (RunDirectory run =
+              Files.exists(path.resolve("run.json"))
+                  ? RunDirectory.open(path)
+                  : RunDirectory.create(path, SmallRun.manifest(sweep));
+          UnitExecutor executor = new ElsewhereExecutor(1, exchange)) {
+        new Sweep(sweep, run, data)
+            .run(
+                Sweep.workload(sweep, data, sweep.backend(), null, null),
+                executor,
+                exchange,
+                new Silent());
+        return new Invocation(0, "", "");
+      } catch (TangentFlowException e) {
+        return new Invocation(e.exitCode(), "", "tangentflow: " + e.getMessage());
+      }
     }
 
     private static Set<String> names(Path directory, String end) {
@@ -103,6 +150,26 @@ class FaultsTest {
           .filter(name -> name.endsWith(end))
           .collect(Collectors.toSet());
     }
+  }
+
+  private static final class Silent implements Sweep.Listener {
+    @Override
+    public void begin(WorkUnit unit) {}
+
+    @Override
+    public void status(String line) {}
+
+    @Override
+    public void warning(String line) {}
+
+    @Override
+    public void progress(double fraction, String words) {}
+
+    @Override
+    public void failed(WorkUnit unit) {}
+
+    @Override
+    public void cell(CellResult result, int finished, int of) {}
   }
 
   /** A fault, and what becomes of what is not synced: null for nothing. */

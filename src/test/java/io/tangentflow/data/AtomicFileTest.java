@@ -7,6 +7,9 @@ import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -60,6 +63,31 @@ class AtomicFileTest {
     assertEquals(false, AtomicFile.create(file, "second"));
     assertEquals("first", Files.readString(file));
     assertEquals(List.of(file), entries());
+  }
+
+  /**
+   * What a killed process has left goes when it is old; what another is writing, and others',
+   * stays.
+   */
+  @Test
+  void onlyOldTemporaryFilesOfThatNameAreRemoved() throws IOException {
+    List<Path> stay = new ArrayList<>();
+    stay.add(Files.createFile(AtomicFile.leftover(directory.resolve("a.npy"))));
+    Path old = Files.createFile(AtomicFile.leftover(directory.resolve("a.npy")));
+    for (String name : List.of("b.npy", ".x.a.npy", "a.npy.b")) {
+      stay.add(Files.createFile(AtomicFile.leftover(directory.resolve(name))));
+      age(stay.get(stay.size() - 1));
+    }
+    stay.add(Files.createFile(directory.resolve("a.npy")));
+    age(stay.get(stay.size() - 1));
+    age(old);
+    AtomicFile.removeAbandoned(directory, "a.npy"::equals, AtomicFile.ABANDONED);
+    assertEquals(stay.stream().sorted().toList(), entries().stream().sorted().toList());
+  }
+
+  private static void age(Path file) throws IOException {
+    Instant before = Instant.now().minus(AtomicFile.ABANDONED).minusSeconds(60);
+    Files.setLastModifiedTime(file, FileTime.from(before));
   }
 
   @Test

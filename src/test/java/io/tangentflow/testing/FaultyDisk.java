@@ -16,27 +16,39 @@ public final class FaultyDisk {
   /** What becomes of the calls that change files, from the k-th on. */
   public enum Fault {
     /** Nothing. */
-    NONE,
+    NONE(0),
     /** The k-th fails: no space left. */
-    NO_SPACE,
+    NO_SPACE(1),
     /** The k-th fails: input/output error. */
-    IO_ERROR,
+    IO_ERROR(2),
     /** The disk is full: half of the k-th is written, and nothing after it that needs room. */
-    FULL,
+    FULL(3),
     /** The disk is gone: the k-th and all that follow fail; what is there can be read. */
-    DEAD,
+    DEAD(4),
     /** The k-th read fails: input/output error. */
-    UNREADABLE
+    UNREADABLE(5);
+
+    private final int code;
+
+    Fault(int code) {
+      this.code = code;
+    }
   }
 
   /** What a power cut takes of what was not synced. */
   public enum Loss {
     /** Bytes: a file ends where it did when it was synced; one that never was is empty. */
-    TAILS,
+    TAILS(0),
     /** Bytes: files are as long as they were, with zeros for what was not synced. */
-    TAILS_AS_ZEROS,
+    TAILS_AS_ZEROS(1),
     /** Bytes and names: of each directory there is what was there when it was synced. */
-    NAMES
+    NAMES(2);
+
+    private final int code;
+
+    Loss(int code) {
+      this.code = code;
+    }
   }
 
   private static final String ABSENT = load();
@@ -72,7 +84,7 @@ public final class FaultyDisk {
 
   /** From now on the directory is on that disk; all that is in it is synced. */
   public static void begin(Path directory, Fault fault, long call) {
-    begin(directory.toAbsolutePath().toString(), fault.ordinal(), call);
+    begin(directory.toAbsolutePath().toString(), fault.code, call);
   }
 
   private static native void begin(String directory, int fault, long call);
@@ -82,7 +94,7 @@ public final class FaultyDisk {
 
   /** A power cut, after {@link #end}: takes what was not synced when that was called. */
   public static void lose(Loss loss) {
-    lose(loss.ordinal());
+    lose(loss.code);
   }
 
   private static native void lose(int loss);
