@@ -297,7 +297,10 @@ class FaultsTest {
     // The one that was being put in its place had not been told of.
     assertTrue(lost.size() <= (struck.code() == 0 ? 0 : 1), what + " lost " + lost);
     if (struck.code() == 0) {
-      assertEquals(Set.of(), RunFiles.differences(whole, directory), what);
+      Set<String> differences = RunFiles.differences(whole, directory);
+      // Files on their way that a power cut brings back go with the next run.
+      differences.removeIf(name -> name.startsWith("exchange/"));
+      assertEquals(Set.of(), differences, what);
     }
     if (!workload.goesOn()) {
       assertOldOrNew(old, whole, directory, what);

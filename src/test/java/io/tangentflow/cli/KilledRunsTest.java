@@ -102,13 +102,15 @@ class KilledRunsTest {
   private int inStart;
   private int resumes;
 
+  /** Milliseconds that the last process had. */
+  private long took;
+
   @ParameterizedTest
   @EnumSource
   void killedAtRandomMomentsItEndsWithTheSameResults(Killed what) throws Exception {
     Path whole = parent.resolve("whole");
-    long start = System.nanoTime();
     assertEquals(0, kill(what, whole, Long.MAX_VALUE));
-    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    long millis = took;
 
     int wanted = Reliability.count(what.usual, what.full);
     int runs = 0;
@@ -118,6 +120,7 @@ class KilledRunsTest {
       for (int i = 0; i < killed && kills < wanted; i++) {
         Set<String> before = what.finished(run);
         if (kill(what, run, random.nextLong(millis)) == 0) {
+          millis = i == 0 ? took : millis;
           break; // It was faster.
         }
         assertNothingLost(what, before, run);
@@ -149,7 +152,9 @@ class KilledRunsTest {
     Process process =
         Invocation.start(
             List.of("-Xmx256m", "-XX:-UsePerfData"), parent.resolve("out"), err, what.command(run));
+    long start = System.nanoTime();
     process.waitFor(millis, TimeUnit.MILLISECONDS);
+    took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + 1;
     process.destroyForcibly();
     assertTrue(process.waitFor(20, TimeUnit.SECONDS));
     int code = process.exitValue();
