@@ -7,10 +7,12 @@ import io.tangentflow.testing.Reliability;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +31,7 @@ class KilledRunsTest {
 
   private static final int KILLS_OF_ONE_RUN = 4;
   private static final int INTERVAL = 10;
+  private static final long ON_ITS_WAY = -1;
 
   /** What is killed, and how often: in every build, and where all is tried. */
   private enum Killed {
@@ -69,6 +72,16 @@ class KilledRunsTest {
       all.addAll(this == STORE ? List.of("--json", "--store") : List.of("--out"));
       all.add(directory);
       return all.toArray();
+    }
+
+    private boolean begun(Path directory) {
+      return Files.exists(directory.resolve(this == STORE ? "store.json" : "run.json"));
+    }
+
+    /** When something was last finished, or null. */
+    private FileTime last(Path directory) throws IOException {
+      Path changes = directory.resolve(this == STORE ? "tiles" : "results.jsonl");
+      return Files.exists(changes) ? Files.getLastModifiedTime(changes) : null;
     }
 
     /** The units that are on the disk: none of them is to be computed again. */
@@ -119,7 +132,8 @@ class KilledRunsTest {
       int killed = 1 + random.nextInt(KILLS_OF_ONE_RUN);
       for (int i = 0; i < killed && kills < wanted; i++) {
         Set<String> before = what.finished(run);
-        if (kill(what, run, random.nextLong(millis)) == 0) {
+        // The start takes most of the time: half of them are killed later.
+        if (kill(what, run, random.nextBoolean() ? random.nextLong(millis) : ON_ITS_WAY) == 0) {
           millis = i == 0 ? took : millis;
           break; // It was faster.
         }
@@ -144,16 +158,25 @@ class KilledRunsTest {
   }
 
   /**
-   * Runs it in a JVM of its own, for that long at most; its exit code, 0 where it came to its end.
+   * Runs it in a JVM of its own, for that long at most, or until shortly after it has finished
+   * something; its exit code, 0 where it came to its end.
    */
   private int kill(Killed what, Path run, long millis) throws Exception {
-    resumes += Files.exists(run.resolve("run.json")) ? 1 : 0;
+    resumes += what.begun(run) ? 1 : 0;
     Path err = parent.resolve("err");
+    FileTime before = what.last(run);
     Process process =
         Invocation.start(
             List.of("-Xmx256m", "-XX:-UsePerfData"), parent.resolve("out"), err, what.command(run));
     long start = System.nanoTime();
-    process.waitFor(millis, TimeUnit.MILLISECONDS);
+    if (millis == ON_ITS_WAY) {
+      while (process.isAlive() && Objects.equals(before, what.last(run))) {
+        Thread.sleep(1);
+      }
+      process.waitFor(random.nextInt(50), TimeUnit.MILLISECONDS);
+    } else {
+      process.waitFor(millis, TimeUnit.MILLISECONDS);
+    }
     took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + 1;
     process.destroyForcibly();
     assertTrue(process.waitFor(20, TimeUnit.SECONDS));
@@ -176,7 +199,7 @@ class KilledRunsTest {
 
   /** In this JVM; it says how much there is to do. */
   private void goOnToTheEnd(Killed what, Path run) throws IOException {
-    resumes += Files.exists(run.resolve("run.json")) ? 1 : 0;
+    resumes += what.begun(run) ? 1 : 0;
     int finished = what.finished(run).size();
     int step = Killed.newestCheckpoint(run);
     Invocation last = Invocation.of(what.command(run)).ended(0);
