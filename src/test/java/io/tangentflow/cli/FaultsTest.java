@@ -50,7 +50,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Tag("reliability")
 class FaultsTest {
 
-  private static final int TRIED_IN_EVERY_BUILD = 12;
+  private static final int TRIED_IN_EVERY_BUILD = 6;
   private static final int CANNOT_BE_WRITTEN = 11;
   private static final int DATA_FORMAT = 3;
 
