@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tangentflow.testing.CudaEmulator;
+import io.tangentflow.testing.Reliability;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +29,6 @@ class ExecutedOnDeviceTest {
       assertEquals("", String.join("\n", run.failures(lines)));
       executed += lines.size();
     }
-    assertTrue(executed >= 3, executed + " lines");
+    assertTrue(executed >= Reliability.count(1, 4), executed + " lines");
   }
 }
