@@ -8,7 +8,7 @@ RUN mkdir -p /usr/share/man/man1 \
   && apt-get install -y --no-install-recommends maven openjdk-17-jdk-headless \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-COPY LICENSE pom.xml ./
+COPY LICENSE NOTICE pom.xml ./
 COPY .mvn .mvn
 COPY src src
 # exec.skip: the class-data archive is made below, by the JVM and in the place that it is for.
@@ -27,7 +27,7 @@ FROM debian:bookworm-20250520-slim
 LABEL org.opencontainers.image.title="TangentFlow" \
   org.opencontainers.image.description="Neural ODEs and their neural tangent kernels at large width, on the CPU" \
   org.opencontainers.image.licenses="Apache-2.0" \
-  org.opencontainers.image.version="0.1.0-SNAPSHOT"
+  org.opencontainers.image.version="0.1.0"
 RUN groupadd --gid 10001 tangentflow \
   && useradd --uid 10001 --gid 10001 --create-home --shell /usr/sbin/nologin tangentflow \
   && install -d -o 10001 -g 10001 /data

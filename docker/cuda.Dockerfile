@@ -11,7 +11,7 @@ FROM nvidia/cuda:12.6.3-base-ubuntu24.04
 LABEL org.opencontainers.image.title="TangentFlow" \
   org.opencontainers.image.description="Neural ODEs and their neural tangent kernels at large width, on NVIDIA GPUs" \
   org.opencontainers.image.licenses="Apache-2.0" \
-  org.opencontainers.image.version="0.1.0-SNAPSHOT"
+  org.opencontainers.image.version="0.1.0"
 # What JCuda links with. NVIDIA's image named runtime has them too, and many more.
 RUN apt-get update \
   && apt-get install -y --no-install-recommends libcublas-12-6 libcurand-12-6 \

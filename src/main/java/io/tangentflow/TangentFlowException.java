@@ -65,12 +65,12 @@ public abstract sealed class TangentFlowException extends RuntimeException {
 
     /** A fault at a place in the file. */
     public DataFormat(Path path, String unit, long offset, String why) {
-      super(3, path + ", " + unit + " " + offset + ": " + legible(why), null);
+      super(3, legible(path.toString()) + ", " + unit + " " + offset + ": " + legible(why), null);
     }
 
     /** A fault of the whole file, or of reading it. */
     public DataFormat(Path path, String why, Throwable cause) {
-      super(3, path + ": " + legible(why), cause);
+      super(3, legible(path.toString()) + ": " + legible(why), cause);
     }
   }
 
@@ -146,6 +146,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     }
 
     /** The same, its sentence begun with the work that it ended. */
+    @API(status = Status.INTERNAL)
     public OutOfMemory during(String what) {
       return new OutOfMemory("during " + what + ": " + getMessage(), this);
     }
@@ -393,12 +394,12 @@ public abstract sealed class TangentFlowException extends RuntimeException {
 
     /** What is wrong with the directory. */
     public RunDirectoryConflict(Path path, String why) {
-      super(11, path + ": " + legible(why), null);
+      super(11, legible(path.toString()) + ": " + legible(why), null);
     }
 
     /** The same with what the file system answered. */
     public RunDirectoryConflict(Path path, String why, Throwable cause) {
-      super(11, path + ": " + legible(why), cause);
+      super(11, legible(path.toString()) + ": " + legible(why), cause);
     }
   }
 

@@ -35,8 +35,9 @@ class DistributionTest {
   private static final Pattern LIBRARY = Pattern.compile(" {2}([\\w.-]+:[\\w.-]+) +([\\w.-]+)");
 
   private static JsonNode components() throws IOException {
-    assumeTrue(
-        Files.exists(HOME.resolve("bom.json")), "built by mvn -o, without bill of materials");
+    boolean made = Files.exists(HOME.resolve("bom.json"));
+    assertTrue(made || !"true".equals(System.getenv("CI")), "a bill of materials is made");
+    assumeTrue(made, "built by mvn -o, without bill of materials");
     return new ObjectMapper().readTree(HOME.resolve("bom.json").toFile()).path("components");
   }
 

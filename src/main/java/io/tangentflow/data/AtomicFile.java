@@ -37,7 +37,11 @@ public final class AtomicFile {
 
   /** What file systems answer that know no sync of directories. */
   private static final Set<String> CANNOT_SYNC_NAMES =
-      Set.of("Invalid argument", "Bad file descriptor", "Operation not supported");
+      Set.of(
+          "Invalid argument",
+          "Bad file descriptor",
+          "Operation not supported",
+          "Function not implemented");
 
   private static final Pattern LEFTOVER = Pattern.compile("\\.(.+)\\.[0-9a-f-]{36}\\.tmp");
 

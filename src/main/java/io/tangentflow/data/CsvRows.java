@@ -122,7 +122,7 @@ final class CsvRows {
    * @throws DataFormat if the cell is blank, text, or a number that is not finite
    */
   double number(String cell, String column, String hint) {
-    label(cell, column);
+    requireFilled(cell, column);
     if (isText(cell)) {
       throw fault(column + " is '" + cell + "', which is not a number" + hint);
     }
@@ -136,13 +136,20 @@ final class CsvRows {
   /**
    * The text of such a cell.
    *
-   * @throws DataFormat if it is blank
+   * @throws DataFormat if it is blank or a number
    */
-  String label(String cell, String column) {
+  String name(String cell, String column) {
+    requireFilled(cell, column);
+    if (!isText(cell)) {
+      throw fault(column + " is the number " + cell + ", and that of the first sample is text");
+    }
+    return cell;
+  }
+
+  private void requireFilled(String cell, String column) {
     if (cell.isBlank()) {
       throw fault(column + " is missing; fill it or remove the row");
     }
-    return cell;
   }
 
   /** A fault at the line that the last row ends in. */

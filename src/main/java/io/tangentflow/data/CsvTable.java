@@ -110,7 +110,7 @@ record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Cl
         if (target.isEmpty() || i != target.getAsInt()) {
           features.accept(rows.number(cell, named(i), hint(i)));
         } else if (samples == 0 ? CsvRows.isText(cell) : !labels.isEmpty()) {
-          labels.add(rows.label(cell, named(i)));
+          labels.add(rows.name(cell, named(i)));
         } else {
           targets.accept(rows.number(cell, named(i), " as that of the first sample is"));
         }
@@ -123,9 +123,12 @@ record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Cl
       if (width == 1) {
         return "; cells are separated by commas";
       }
-      return target.isPresent() || header.isEmpty()
-          ? ""
-          : "; if it is the target, say csv:FILE#" + header.get(column);
+      if (target.isPresent() || header.isEmpty()) {
+        return "";
+      }
+      return header.stream().allMatch(CsvRows::isText)
+          ? "; if it is the target, say csv:FILE#" + header.get(column)
+          : "; line 1 is read as a header, as it has text: if it is a sample, put names above it";
     }
 
     private String named(int column) {

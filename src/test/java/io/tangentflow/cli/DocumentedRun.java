@@ -343,7 +343,7 @@ public final class DocumentedRun {
     return kind
         + ":"
         + (Files.exists(written) ? written : given)
-        + (named.group(3) == null ? "" : named.group(3));
+        + (named.group(3) == null ? "" : kind.equals("csv") ? "#label" : named.group(3));
   }
 
   /** A file that was written by a line above, that is to be written, or that is made for it. */

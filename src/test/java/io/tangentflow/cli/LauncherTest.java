@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -74,8 +75,14 @@ class LauncherTest {
   /** As the JVM says of one whom the system does not know. */
   @Test
   void aUserWithoutAHomeIsLeftNoDirectory() throws Exception {
-    assertTrue(run(HOME, "-Duser.home=?", "info").out().contains("OpenBLAS (javacpp"));
+    Path temporary = Files.createDirectory(directory.resolve("temporary"));
+    String flags = "-Duser.home=? -Djava.io.tmpdir=" + temporary;
+    run(HOME, flags, "limit --norms 1,1 --dot 0.25").ended(0);
+    assertTrue(run(HOME, flags, "info").out().contains("OpenBLAS (javacpp"));
     assertFalse(Files.exists(directory.resolve("?")));
+    try (Stream<Path> left = Files.list(temporary)) {
+      assertEquals(List.of(), left.toList());
+    }
   }
 
   @Test

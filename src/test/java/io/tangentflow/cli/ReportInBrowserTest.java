@@ -222,7 +222,7 @@ class ReportInBrowserTest {
   void whateverIsAnnouncedHasAName(String report) {
     open(report, 1200, false);
     Set<String> announced =
-        Set.of("image", "link", "button", "table", "heading", "navigation", "region");
+        Set.of("image", "link", "button", "table", "heading", "navigation", "region", "group");
     List<String> nameless = new ArrayList<>();
     int images = 0;
     for (Map<String, Object> node : browser.accessibilityTree()) {
@@ -269,7 +269,13 @@ class ReportInBrowserTest {
   }
 
   private static String said() {
-    return (String) browser.evaluate("return document.querySelector('[role=status]').textContent;");
+    // The clipboard answers when it likes.
+    return (String)
+        browser.evaluate(
+            "const status = document.querySelector('[role=status]');"
+                + "for (let i = 0; i < 500 && !status.textContent; i++)"
+                + "  await new Promise(next => setTimeout(next, 10));"
+                + "return status.textContent;");
   }
 
   @ParameterizedTest

@@ -24,7 +24,7 @@ final class ShellLines {
           entry("mvn", new Kind(CI, "mvn -B -ntp clean verify")),
           entry("mvn -f benchmarks/pom.xml", new Kind(CI, "-f benchmarks/pom.xml clean verify")),
           entry("mvn -f spark/pom.xml", new Kind("it fetches 130 MB", "")),
-          entry("java", new Kind(CI, "-f benchmarks/pom.xml clean verify")),
+          entry("java", new Kind("LibraryTest and the benchmarks' tests run what it runs", "")),
           entry("jfr", new Kind("it reads a recording of a benchmark of minutes", "")),
           entry(
               "python3",
@@ -36,7 +36,7 @@ final class ShellLines {
                   "src/test/java/io/tangentflow/sweep/spark/LoopbackCluster.java",
                   "src/dist/spark/cluster")),
           entry("spark-submit", new Kind("it is of a distribution of Spark", "")),
-          entry("rm", new Kind(CI, "rm -rf")),
+          entry("rm", new Kind("it removes", "")),
           entry("docker", new Kind("docker is not there where the tests run", "")),
           entry("curl", new Kind("it fetches files", "")));
 

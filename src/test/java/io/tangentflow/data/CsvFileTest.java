@@ -49,7 +49,7 @@ class CsvFileTest {
 
   @Test
   void aTargetOfTextNamesClasses() throws IOException {
-    Dataset data = read("a,kind,b\n1,pear,2\n3,apple,4\n5,7,6\n7,pear,8\n", "kind");
+    Dataset data = read("a,kind,b\n1,pear,2\n3,apple,4\n5,7 up,6\n7,pear,8\n", "kind");
     assertArrayEquals(new double[] {1, 2, 3, 4, 5, 6, 7, 8}, data.inputs().values());
     assertEquals(Optional.empty(), data.targets());
     assertEquals(3, data.classes().orElseThrow().count());
@@ -64,12 +64,16 @@ class CsvFileTest {
         "line 3: column 2 (y) is 'x', which is not a number as that of the first sample is",
         "a,y\n1,2\n3,x\n");
     assertFault("line 3: column 2 (y) is missing", "a,y\n1,x\n3,\n");
+    assertFault(
+        "line 3: column 2 (y) is the number 0.5, and that of the first sample is text",
+        "a,y\n1,N/A\n3,0.5\n");
   }
 
   @Test
   void textInAFeatureTellsHowToNameTheTarget() {
     assertFault("'x', which is not a number; if it is the target, say csv:FILE#b", "a,b\n1,x\n");
     assertFault("line 2: column 1 is 'x', which is not a number", "1,2\nx,3\n");
+    assertFault("if it is a sample, put names above it", "1,2,x\n3,4,y\n");
   }
 
   @Test

@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Assumptions;
-import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebDriverException;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -35,15 +34,16 @@ public final class Browser implements AutoCloseable {
   }
 
   /**
-   * Starts it; the calling test is skipped where it is absent, and where it does not start, which
-   * is an error with {@code CI=true}.
+   * Starts it; the calling test is skipped where it is absent or does not start, which is an error
+   * with {@code CI=true}.
    */
   public static Browser start() {
     Optional<File> chromium = program("chromium");
     Optional<File> chromedriver = program("chromedriver");
-    Assumptions.assumeTrue(
-        chromium.isPresent() && chromedriver.isPresent(),
-        "chromium and chromedriver are not on the PATH (Debian: chromium, chromium-driver)");
+    if (chromium.isEmpty() || chromedriver.isEmpty()) {
+      unavailable(
+          "chromium or chromedriver (Debian: chromium, chromium-driver) is not on the PATH");
+    }
     SELENIUM.setLevel(Level.SEVERE);
     LoggingPreferences logs = new LoggingPreferences();
     logs.enable(LogType.BROWSER, Level.ALL);
@@ -62,11 +62,15 @@ public final class Browser implements AutoCloseable {
     try {
       return new Browser(new ChromeDriver(service, options));
     } catch (WebDriverException e) {
-      if ("true".equals(System.getenv("CI"))) {
-        throw e;
-      }
-      return Assumptions.abort("chromium does not start: " + e.getMessage());
+      return unavailable("chromium does not start: " + e.getMessage());
     }
+  }
+
+  private static Browser unavailable(String why) {
+    if ("true".equals(System.getenv("CI"))) {
+      throw new IllegalStateException(why);
+    }
+    return Assumptions.abort(why);
   }
 
   private static Optional<File> program(String name) {
@@ -112,11 +116,6 @@ public final class Browser implements AutoCloseable {
   /** Presses keys on what has the focus. */
   public void press(CharSequence... keys) {
     new Actions(driver).sendKeys(keys).perform();
-  }
-
-  /** Presses Ctrl and a key. */
-  public void control(String key) {
-    new Actions(driver).keyDown(Keys.CONTROL).sendKeys(key).keyUp(Keys.CONTROL).perform();
   }
 
   /** The page printed on A4, as PDF. */

@@ -37,6 +37,11 @@ public record Growth(double perJob, double halfWidth) {
     return perJob + halfWidth <= bound;
   }
 
+  /** Whether it is surely more than that. */
+  public boolean isBeyond(double bound) {
+    return perJob - halfWidth > bound;
+  }
+
   @Override
   public String toString() {
     return String.format("%.3g ± %.2g", perJob, halfWidth);

@@ -4,10 +4,13 @@ import dev.ludovic.netlib.blas.BLAS;
 import dev.ludovic.netlib.blas.NativeBLAS;
 import dev.ludovic.netlib.lapack.LAPACK;
 import dev.ludovic.netlib.lapack.NativeLAPACK;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 
@@ -96,22 +99,36 @@ public final class OpenBlas {
 
   private static Loaded load() {
     NETLIB_LOGGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
-    // Of a user whom the system does not know, as in a container, the JVM says that home is "?",
-    // and JavaCPP would make a directory of that name where we are.
-    if (System.getProperty(CACHE) == null && System.getProperty("user.home").equals("?")) {
-      Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-      System.setProperty(CACHE, temporary.resolve(".javacpp-unknown").toString());
-    }
     try {
-      String binding = Loader.load(openblas_nolapack.class);
+      String binding = homeless() ? loadPrivately() : Loader.load(openblas_nolapack.class);
       Path library = Path.of(binding).resolveSibling(LIBRARY);
       System.setProperty("dev.ludovic.netlib.blas.nativeLibPath", library.toString());
       System.setProperty("dev.ludovic.netlib.lapack.nativeLibPath", library.toString());
       String jar = Loader.class.getPackage().getImplementationVersion();
       return new Loaded(NativeBLAS.getInstance(), "javacpp " + jar, null);
-    } catch (LinkageError | RuntimeException e) {
+    } catch (LinkageError | RuntimeException | IOException e) {
       return new Loaded(null, null, "OpenBLAS cannot be loaded (" + e + ")");
     }
+  }
+
+  /**
+   * Whether the JVM calls the user's home "?", as it does where the system does not know the user,
+   * in a container for example. JavaCPP would make a directory of that name where we are.
+   */
+  private static boolean homeless() {
+    return System.getProperty(CACHE) == null && System.getProperty("user.home").equals("?");
+  }
+
+  /** Into a directory that no other user can write, until the JVM ends. */
+  private static String loadPrivately() throws IOException {
+    Path directory = Files.createTempDirectory("tangentflow-openblas");
+    System.setProperty(CACHE, directory.toString());
+    String binding = Loader.load(openblas_nolapack.class);
+    try (Stream<Path> files = Files.walk(directory)) {
+      // The last that is named is the first to go, so directories go after what is in them.
+      files.sorted().forEach(file -> file.toFile().deleteOnExit());
+    }
+    return binding;
   }
 
   private record Loaded(BLAS blas, String version, String failure) {}
