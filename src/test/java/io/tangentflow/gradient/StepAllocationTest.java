@@ -21,11 +21,13 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.util.Arrays;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a step of a solve, and one of its adjoint, leaves to the collector. */
+@Tag("allocation")
 class StepAllocationTest {
 
   private static final com.sun.management.ThreadMXBean THREADS =
