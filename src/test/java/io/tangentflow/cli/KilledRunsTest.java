@@ -36,17 +36,17 @@ class KilledRunsTest {
   /** What is killed, and how often: in every build, and where all is tried. */
   private enum Killed {
     SWEEP(
-        2,
+        4,
         60,
         "sweep --width 16,32,64 --seeds 4 --activation softplus,relu --samples 20"
             + " --backend cpu-vector --threads 1"),
     STORE(
-        1,
+        4,
         60,
         "ntk --samples 45 --width 64 --depth 2 --precision fp64 --gram structured --tile 4"
             + " --backend cpu-scalar"),
     TRAINING(
-        2,
+        8,
         60,
         "train --samples 6 --test-samples 0 --width 24 --depth 2 --learning-rate 0.001 --steps 300"
             + " --checkpoint-every 10 --kernel-every 0 --predict none --backend cpu-vector"

@@ -44,7 +44,7 @@ final class ShellLines {
 
   /** The key of a line. */
   static String kind(String line) {
-    String program = DocumentedLine.program(line);
+    String program = DocumentedLine.program(line).replaceFirst("^target/tangentflow/", "");
     return line.matches("mvn.* -f .*") ? line.replaceFirst(".*?( -f \\S+).*", "mvn$1") : program;
   }
 }
