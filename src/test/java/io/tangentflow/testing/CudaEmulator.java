@@ -1,10 +1,5 @@
 package io.tangentflow.testing;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-
 /**
  * The emulated CUDA driver that tests run on: what it does, counts and finds. It is built into the
  * directory that the property {@code cuda.emulator.dir} names, and JVMs that shall see it have that
@@ -26,7 +21,9 @@ public final class CudaEmulator {
     }
   }
 
-  private static final String ABSENT = load();
+  private static final String ABSENT =
+      BuiltLibrary.load(
+          "cuda.emulator.dir", "the CUDA emulation runs in a JVM of its own", "libcuda.so.1");
 
   private CudaEmulator() {}
 
@@ -38,23 +35,6 @@ public final class CudaEmulator {
   /** Why it is not there. */
   public static String reason() {
     return ABSENT;
-  }
-
-  private static String load() {
-    String directory = System.getProperty("cuda.emulator.dir");
-    if (directory == null) {
-      return "the CUDA emulation runs in a JVM of its own (property cuda.emulator.dir)";
-    }
-    Path unavailable = Path.of(directory, "UNAVAILABLE");
-    try {
-      if (Files.exists(unavailable)) {
-        return Files.readString(unavailable).strip();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    System.load(Path.of(directory, "libcuda.so.1").toAbsolutePath().toString());
-    return null;
   }
 
   /** Sets the order from now on; it begins as the environment's TF_CUDA_ORDER says, or forward. */

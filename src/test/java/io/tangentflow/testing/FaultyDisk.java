@@ -1,8 +1,5 @@
 package io.tangentflow.testing;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -51,7 +48,11 @@ public final class FaultyDisk {
     }
   }
 
-  private static final String ABSENT = load();
+  private static final String ABSENT =
+      BuiltLibrary.load(
+          "faulty.disk.dir",
+          "the disk that fails is preloaded into a JVM of its own",
+          "libfaulty_disk.so");
 
   private FaultyDisk() {}
 
@@ -63,23 +64,6 @@ public final class FaultyDisk {
   /** Why it is not there. */
   public static String reason() {
     return ABSENT;
-  }
-
-  private static String load() {
-    String directory = System.getProperty("faulty.disk.dir");
-    if (directory == null) {
-      return "the disk that fails is preloaded into a JVM of its own (property faulty.disk.dir)";
-    }
-    Path unavailable = Path.of(directory, "UNAVAILABLE");
-    try {
-      if (Files.exists(unavailable)) {
-        return Files.readString(unavailable).strip();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    System.load(Path.of(directory, "libfaulty_disk.so").toAbsolutePath().toString());
-    return null;
   }
 
   /** From now on the directory is on that disk; all that is in it is synced. */
