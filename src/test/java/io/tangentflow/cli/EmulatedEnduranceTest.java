@@ -23,7 +23,7 @@ class EmulatedEnduranceTest {
   @Test
   void jobsOnTheDeviceLeaveNothingBehind() throws Exception {
     assumeTrue(CudaEmulator.available(), CudaEmulator.reason());
-    EnduranceRun.of(scratch, Mix.CUDA, Reliability.count(6, 24), Reliability.count(3, 10))
+    EnduranceRun.of(scratch, Mix.CUDA, Reliability.count(6, 80), Reliability.count(3, 24))
         .assertFlat(Reliability.full());
   }
 }
