@@ -36,7 +36,13 @@ final class PaperRun {
     try (UnitExecutor executor = executor(reproduction, directory)) {
       Worker.Preparation prepared = executor.prepare(asked(reproduction, directory));
       Manifest manifest =
-          Manifest.of(ReproductionRun.KIND, "reproduce", reproduction, files, prepared.device());
+          Manifest.of(
+              ReproductionRun.KIND,
+              "reproduce",
+              reproduction,
+              files,
+              prepared.device(),
+              memory.memory);
       try (RunDirectory run = RunDirectory.create(directory, manifest)) {
         return run(reproduction, run, executor, prepared);
       }

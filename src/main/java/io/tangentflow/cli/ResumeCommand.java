@@ -10,7 +10,10 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "resume",
     mixinStandardHelpOptions = true,
-    description = "Go on with an interrupted run: compute what is missing, then write its report.")
+    description = {
+      "Go on with an interrupted run: compute what is missing, then write its report.",
+      "Without --memory it takes what it was begun with."
+    })
 final class ResumeCommand implements Callable<Integer> {
 
   @Mixin private Console console;
@@ -24,6 +27,7 @@ final class ResumeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (RunDirectory run = RunDirectory.open(directory)) {
+      Runs.takeBudget(run.manifest(), memory, console);
       return switch (RunKind.of(run)) {
         case SWEEP -> new SweepRun(console, memory, cluster).resume(run);
         case TRAINING -> {

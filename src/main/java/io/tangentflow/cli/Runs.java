@@ -29,6 +29,19 @@ final class Runs {
     reportChange("backend", manifest.device(), device, console);
   }
 
+  /**
+   * The budget that the run began with, unless another is asked for: plans depend on it, and so
+   * does the order of sums.
+   */
+  static void takeBudget(Manifest manifest, MemoryOption asked, Console console) {
+    String before = manifest.memory();
+    if (asked.memory == null) {
+      asked.memory = before;
+    } else {
+      reportChange("--memory", before == null ? "by default" : before, asked.memory, console);
+    }
+  }
+
   private static void reportChange(String what, String before, String now, Console console) {
     if (!now.equals(before)) {
       console.warning("this run began with " + what + " " + before + " and goes on with " + now);

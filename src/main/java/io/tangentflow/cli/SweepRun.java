@@ -34,7 +34,13 @@ final class SweepRun {
     try (UnitExecutor executor = executor(configuration, dataset, directory)) {
       Worker.Preparation prepared = executor.prepare(asked(configuration, dataset));
       Manifest manifest =
-          Manifest.of(Sweep.KIND, command, configuration, dataset.provenance(), prepared.device());
+          Manifest.of(
+              Sweep.KIND,
+              command,
+              configuration,
+              dataset.provenance(),
+              prepared.device(),
+              memory.memory);
       try (RunDirectory run = RunDirectory.create(directory, manifest)) {
         return run(configuration, run, dataset, executor, prepared);
       }

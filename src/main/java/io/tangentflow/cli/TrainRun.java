@@ -60,7 +60,8 @@ final class TrainRun {
               "train",
               configuration,
               dataset.provenance(),
-              Manifest.device(backend));
+              Manifest.device(backend),
+              memory.memory);
       RunDirectory.requireVacant(directory);
       VacantDirectory vacant = new VacantDirectory(directory);
       AtomicBoolean stays = new AtomicBoolean();

@@ -19,6 +19,7 @@ import java.util.List;
  * @param java version and vendor of the JVM
  * @param platform operating system and processor architecture
  * @param device the backend's description
+ * @param memory the budget that was asked for, as {@code --memory} takes it; null for the default
  * @param configuration what was asked, as JSON; {@link RunDirectory#configuration} reads it
  * @param data the files that were read, with the SHA-256 of their bytes
  */
@@ -30,6 +31,7 @@ public record Manifest(
     String java,
     String platform,
     String device,
+    String memory,
     JsonNode configuration,
     List<DataFile> data) {
 
@@ -42,9 +44,15 @@ public record Manifest(
    * @param configuration a record of plain values
    * @param read the files behind its data
    * @param device of {@link #device(Backend)}
+   * @param memory null for the default
    */
   public static Manifest of(
-      String kind, String command, Object configuration, List<Provenance> read, String device) {
+      String kind,
+      String command,
+      Object configuration,
+      List<Provenance> read,
+      String device,
+      String memory) {
     return new Manifest(
         kind,
         command,
@@ -53,6 +61,7 @@ public record Manifest(
         System.getProperty("java.vm.version") + " (" + System.getProperty("java.vendor") + ")",
         System.getProperty("os.name") + " " + System.getProperty("os.arch"),
         device,
+        memory,
         StrictJson.tree(configuration),
         files(read));
   }

@@ -167,6 +167,43 @@ class TrainResumeTest {
     assertSame(whole, run);
   }
 
+  /** By it the tangent kernel is planned, and so the order of its sums. */
+  @Test
+  void goesOnWithTheMemoryThatItBeganWith() throws IOException {
+    Path whole = directory.resolve("whole");
+    Invocation begun =
+        Invocation.of(
+                train(
+                    whole,
+                    "fp32",
+                    1,
+                    "--learning-rate 0.02 --checkpoint-every 1 --keep 12 --memory 300k"))
+            .ended(0);
+    String kernel =
+        begun.err().lines().filter(line -> line.startsWith("tangent kernel: ")).findAny().get();
+    for (String more : List.of("", "--memory 300k", "--memory 100m")) {
+      Path run = directory.resolve("resumed" + more.replace(' ', '-'));
+      copy(whole, run);
+      delete(checkpoint(run, STEPS));
+      Invocation resumed =
+          more.isEmpty()
+              ? Invocation.of("resume", run)
+              : Invocation.of("resume", run, "--memory", more.substring(9));
+      resumed.ended(0);
+      boolean other = more.endsWith("m");
+      assertEquals(!other, resumed.err().contains(kernel), resumed.err());
+      assertEquals(
+          other,
+          resumed
+              .err()
+              .contains("warning: this run began with --memory 300k and goes on with 100m"),
+          resumed.err());
+      if (!other) {
+        assertSame(whole, run);
+      }
+    }
+  }
+
   @Test
   void damagedCheckpointIsPassedOverWithAWarning() throws IOException {
     Path whole = directory.resolve("whole");

@@ -95,7 +95,8 @@ class TrainingBeginningTest {
                     "train",
                     configuration,
                     dataset.provenance(),
-                    Manifest.device(backend)))) {
+                    Manifest.device(backend),
+                    null))) {
       new TrainingRun(
               configuration,
               directory,

@@ -41,6 +41,7 @@ class HostileRunTest {
                   "17",
                   "here",
                   "a device",
+                  "4m",
                   StrictJson.tree(CONFIGURATION),
                   List.of(new Manifest.DataFile("data.csv", "00ff"))))
           .getBytes(StandardCharsets.UTF_8);

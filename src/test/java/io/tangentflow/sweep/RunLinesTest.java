@@ -49,6 +49,7 @@ class RunLinesTest {
         "17",
         "here",
         "a device",
+        null,
         StrictJson.tree(SETTINGS),
         List.of(new Manifest.DataFile("x.csv", "00")));
   }

@@ -27,6 +27,7 @@ final class SavedMatrices {
             "17",
             "here",
             "a device",
+            null,
             JsonNodeFactory.instance.objectNode(),
             List.of()));
   }

@@ -47,6 +47,7 @@ public final class SmallRun {
         "17",
         "here",
         "a device",
+        null,
         StrictJson.tree(configuration),
         List.of());
   }

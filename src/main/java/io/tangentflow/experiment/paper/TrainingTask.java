@@ -211,7 +211,8 @@ record TrainingTask(
                 "reproduce",
                 configuration,
                 dataset.provenance(),
-                Manifest.device(backend)));
+                Manifest.device(backend),
+                null));
   }
 
   /** The run that a killed process left; names of directories are too short to tell all apart. */

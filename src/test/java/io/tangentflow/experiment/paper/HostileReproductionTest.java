@@ -48,7 +48,7 @@ class HostileReproductionTest {
 
   private static void begin(Path path) {
     Manifest manifest =
-        Manifest.of(ReproductionRun.KIND, "reproduce", REPRODUCTION, List.of(), "a device");
+        Manifest.of(ReproductionRun.KIND, "reproduce", REPRODUCTION, List.of(), "a device", null);
     try (RunDirectory run = RunDirectory.create(path, manifest)) {
       for (Task task : ReproductionRun.tasks(REPRODUCTION).subList(0, 2)) {
         run.append(

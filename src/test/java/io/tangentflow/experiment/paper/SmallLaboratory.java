@@ -37,7 +37,8 @@ final class SmallLaboratory implements AutoCloseable, Worker.Listener {
             "reproduce",
             SMOKE,
             List.of(),
-            Manifest.device(laboratory.backend(Precision.FP32)));
+            Manifest.device(laboratory.backend(Precision.FP32)),
+            null);
     run = RunDirectory.create(path, manifest);
     laboratory.workIn(run.path(), this);
   }

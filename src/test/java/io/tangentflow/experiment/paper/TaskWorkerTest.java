@@ -70,7 +70,8 @@ class TaskWorkerTest {
               "reproduce",
               REPRODUCTION,
               List.of(),
-              executor.prepare(workload).device());
+              executor.prepare(workload).device(),
+              null);
       try (RunDirectory run = RunDirectory.create(path, manifest)) {
         Heard heard = new Heard();
         ReproductionRun.run(REPRODUCTION, run, workload, executor, exchange, heard);

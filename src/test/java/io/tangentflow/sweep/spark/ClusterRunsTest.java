@@ -174,7 +174,7 @@ class ClusterRunsTest {
     Dataset dataset = configuration.load();
     Exchange exchange = new DirectoryExchange(path);
     Manifest manifest =
-        Manifest.of(Sweep.KIND, "sweep", configuration, dataset.provenance(), "a device");
+        Manifest.of(Sweep.KIND, "sweep", configuration, dataset.provenance(), "a device", null);
     try (executor;
         RunDirectory run = RunDirectory.create(path, manifest)) {
       if (heard instanceof InTheWay inTheWay) {
