@@ -29,6 +29,11 @@ public final class OpenBlas {
   private static final String CACHE = "org.bytedeco.javacpp.cachedir";
 
   /**
+   * By which JavaCPP refuses memory where the whole process has more than some heaps, if it is set.
+   */
+  private static final String MOST_RESIDENT = "org.bytedeco.javacpp.maxPhysicalBytes";
+
+  /**
    * netlib tries its pure-Java variants on the way and warns of each that this JVM lacks; what we
    * end up with is our own to say. Held here, because the logging system forgets loggers that
    * nobody holds.
@@ -99,6 +104,9 @@ public final class OpenBlas {
 
   private static Loaded load() {
     NETLIB_LOGGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
+    if (System.getProperty(MOST_RESIDENT) == null) {
+      System.setProperty(MOST_RESIDENT, "0"); // A small heap is no reason not to load a library.
+    }
     try {
       String binding = homeless() ? loadPrivately() : Loader.load(openblas_nolapack.class);
       Path library = Path.of(binding).resolveSibling(LIBRARY);
