@@ -45,7 +45,10 @@ import picocli.CommandLine.Model.PositionalParamSpec;
  */
 public final class DocumentedRun {
 
-  /** What a number of an option may be at most; the i-th of a list 2·2ⁱ, of widths 4·2ⁱ. */
+  /**
+   * What a number of an option may be at most; the i-th of a list 2·2ⁱ, of widths and nodes, which
+   * rk4 takes four of, 4·2ⁱ.
+   */
   private static final Map<String, Integer> CAPS =
       Map.ofEntries(
           entry("--width", 64), // bench takes multiples of it alone
@@ -321,7 +324,7 @@ public final class DocumentedRun {
     return values.size() == 1
         ? Integer.toString(Math.min(values.get(0), cap))
         : IntStream.range(0, values.size())
-            .map(i -> Math.min(values.get(i), (name.startsWith("--width") ? 4 : 2) << i))
+            .map(i -> Math.min(values.get(i), (name.matches("--widths?|--nodes") ? 4 : 2) << i))
             .mapToObj(Integer::toString)
             .collect(Collectors.joining(","));
   }

@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import jcuda.driver.CUdevice;
 import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -60,6 +62,19 @@ class ExhaustedDeviceTest {
     if (CudaEmulator.available()) {
       CudaEmulator.reset();
     }
+  }
+
+  /** As often as commands held it whose own release was refused. */
+  private static void releaseTheDevice() {
+    CudaEmulator.reset(); // Nothing is to be refused any more.
+    CUdevice device = new CUdevice();
+    JCudaDriver.cuDeviceGet(device, 0);
+    int code;
+    do {
+      code = JCudaDriver.cuDevicePrimaryCtxRelease(device);
+    } while (code == CUresult.CUDA_SUCCESS);
+    assertEquals(CUresult.CUDA_ERROR_INVALID_CONTEXT, code);
+    assertEquals(0, CudaEmulator.liveBytes());
   }
 
   private Invocation run(String line) {
@@ -153,6 +168,7 @@ class ExhaustedDeviceTest {
         } else {
           assertRefused(hindered, " 4 5 6 ", when);
         }
+        releaseTheDevice();
         Written.clear(directory);
       }
       if (Reliability.full()) {
