@@ -135,6 +135,17 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           error);
     }
 
+    /** A matrix that is too large for a Java array, whatever memory there is. */
+    @API(status = Status.INTERNAL)
+    public static OutOfMemory ofArray(int rows, int columns) {
+      return new OutOfMemory(
+          String.format(
+              "a matrix of %d × %d has more entries than the 2³¹ of a Java array; lower --samples or"
+                  + " --width, take 'ntk --store' for tiles of a larger Gram, or --backend cuda",
+              rows, columns),
+          null);
+    }
+
     /** A call of the CUDA driver or of one of its libraries that found no memory. */
     public static OutOfMemory ofCall(String call, String answer) {
       return new OutOfMemory(

@@ -1,6 +1,7 @@
 package io.tangentflow.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -54,7 +55,11 @@ class WorkspaceTest {
         Workspace workspace = backend.workspace("a test", Long.MAX_VALUE)) {
       OutOfMemory refusal =
           assertThrows(OutOfMemory.class, () -> workspace.allocate(1 << 20, 1 << 20));
-      assertTrue(refusal.getMessage().contains("1048576x1048576"), refusal.getMessage());
+      String said = refusal.getMessage();
+      assertTrue(said.contains("1048576x1048576"), said);
+      // No heap is large enough for it.
+      assertEquals(backend.sharesHostMemory(), said.contains("of a Java array"), said);
+      assertFalse(said.contains("-Xmx"), said);
       assertEquals(Long.MAX_VALUE, workspace.remainingBytes());
     }
   }

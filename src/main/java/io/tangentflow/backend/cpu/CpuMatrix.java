@@ -1,5 +1,6 @@
 package io.tangentflow.backend.cpu;
 
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.StridedMatrix;
@@ -26,7 +27,7 @@ final class CpuMatrix extends StridedMatrix {
 
   static CpuMatrix allocate(int rows, int columns, Precision precision) {
     if ((long) rows * columns > Integer.MAX_VALUE - 8) {
-      throw new OutOfMemoryError("a Java array holds fewer than " + rows + " x " + columns);
+      throw OutOfMemory.ofArray(rows, columns);
     }
     Storage storage = new Storage();
     if (precision == Precision.FP32) {
