@@ -3,7 +3,6 @@ package io.tangentflow.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tangentflow.TangentFlowException;
 import io.tangentflow.backend.Precision;
@@ -34,9 +33,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,6 +45,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * undisturbed run when they are told to go on.
  */
 @Tag("faults")
+@ExtendWith(FaultyDisk.Required.class)
 @Tag("reliability")
 class FaultsTest {
 
@@ -198,18 +197,6 @@ class FaultsTest {
 
   private final Map<String, Integer> counts = new TreeMap<>();
   private int directories;
-
-  @BeforeEach
-  void requireDisk() {
-    assumeTrue(FaultyDisk.available(), FaultyDisk.reason());
-  }
-
-  @AfterEach
-  void heal() {
-    if (FaultyDisk.available()) {
-      FaultyDisk.end();
-    }
-  }
 
   @ParameterizedTest
   @EnumSource

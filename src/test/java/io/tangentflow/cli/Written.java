@@ -29,6 +29,7 @@ import java.util.stream.Stream;
 record Written(Map<String, DenseMatrix> matrices, Map<String, String> lines) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String TILE = ".tile";
 
   static Written in(Path directory) {
     Map<String, DenseMatrix> matrices = new TreeMap<>();
@@ -39,7 +40,7 @@ record Written(Map<String, DenseMatrix> matrices, Map<String, String> lines) {
         assertFalse(AtomicFile.isLeftover(file.getFileName().toString()), name);
         if (name.endsWith(".npy")) {
           matrices.put(name, Npy.readFinite(file));
-        } else if (name.endsWith(".tile")) {
+        } else if (name.endsWith(TILE)) {
           lines.put(name, Arrays.toString(Files.readAllBytes(file)));
         } else if (name.endsWith("results.jsonl")) {
           lines.put(name, withoutTimes(file));
@@ -70,7 +71,8 @@ record Written(Map<String, DenseMatrix> matrices, Map<String, String> lines) {
   }
 
   /**
-   * Of what is here, all that is in the other one, by plans that sum in other orders.
+   * Of what is here, all that is in the other one, by plans that sum in other orders. Tiles have
+   * the same bits.
    *
    * @param tolerance of a matrix, relative to its norm
    */
@@ -80,6 +82,13 @@ record Written(Map<String, DenseMatrix> matrices, Map<String, String> lines) {
         (name, matrix) -> {
           DenseMatrix expected = other.matrices.get(name);
           assertEquals(0, matrix.distance(expected), tolerance * expected.norm(), of + ", " + name);
+        });
+    lines.forEach(
+        (name, bytes) -> {
+          if (name.endsWith(TILE)) {
+            assertEquals(0, tolerance, "tiles are compared by their bits");
+            assertEquals(other.lines.get(name), bytes, of + ", " + name);
+          }
         });
   }
 

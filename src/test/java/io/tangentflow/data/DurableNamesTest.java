@@ -3,7 +3,6 @@ package io.tangentflow.data;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.testing.FaultyDisk;
@@ -13,29 +12,17 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Names of files and directories on a disk that fails, or whose power is cut. */
 @Tag("faults")
+@ExtendWith(FaultyDisk.Required.class)
 class DurableNamesTest {
 
   @TempDir private Path disk;
-
-  @BeforeEach
-  void requireDisk() {
-    assumeTrue(FaultyDisk.available(), FaultyDisk.reason());
-  }
-
-  @AfterEach
-  void heal() {
-    if (FaultyDisk.available()) {
-      FaultyDisk.end();
-    }
-  }
 
   @Test
   void newDirectoriesAndTheFilesInThemOutliveAPowerCut() throws IOException {

@@ -1,7 +1,12 @@
 package io.tangentflow.testing;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * A directory whose disk fails as it is told: {@code src/test/faulty-disk}. The library is built
@@ -55,6 +60,21 @@ public final class FaultyDisk {
           "libfaulty_disk.so");
 
   private FaultyDisk() {}
+
+  /** Of tests: they are left out, with the reason, where it is not there, and each ends it. */
+  public static final class Required implements BeforeEachCallback, AfterEachCallback {
+    @Override
+    public void beforeEach(ExtensionContext context) {
+      assumeTrue(available(), reason());
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+      if (available()) {
+        end();
+      }
+    }
+  }
 
   /** Whether it is there. */
   public static boolean available() {

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tangentflow.testing.FaultyDisk.Fault;
 import io.tangentflow.testing.FaultyDisk.Loss;
@@ -22,32 +21,20 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the disk that fails counts, refuses and loses. */
 @Tag("faults")
+@ExtendWith(FaultyDisk.Required.class)
 class FaultyDiskTest {
 
   @TempDir private Path disk;
   @TempDir private Path elsewhere;
-
-  @BeforeEach
-  void requireDisk() {
-    assumeTrue(FaultyDisk.available(), FaultyDisk.reason());
-  }
-
-  @AfterEach
-  void heal() {
-    if (FaultyDisk.available()) {
-      FaultyDisk.end();
-    }
-  }
 
   /** All ways by which a JVM changes files, one after another; each line is one call. */
   private static void changeFiles(Path directory) throws IOException {
