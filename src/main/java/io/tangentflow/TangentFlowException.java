@@ -140,8 +140,8 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     public static OutOfMemory ofArray(int rows, int columns) {
       return new OutOfMemory(
           String.format(
-              "a matrix of %d × %d has more entries than the 2³¹ of a Java array; lower --samples or"
-                  + " --width, take 'ntk --store' for tiles of a larger Gram, or --backend cuda",
+              "a matrix of %d × %d has more entries than the 2³¹ of a Java array; lower --width or"
+                  + " --samples, or take --backend cuda",
               rows, columns),
           null);
     }

@@ -32,11 +32,18 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
   /**
    * The budget that a user asks for.
    *
+   * <p>What the JVM has not collected yet counts as free: the same command in the same heap has the
+   * same budget, but for a little.
+   *
    * @param memory a size as {@code --memory} takes it, as 2g or 800m; null for nine tenths of what
    *     is free
    * @throws InvalidConfiguration if it is none, or more than is free
    */
   public static MemoryBudget asked(Backend backend, String memory) {
+    long heap = Runtime.getRuntime().maxMemory();
+    if (freeHeap() < heap - heap / 20) {
+      System.gc();
+    }
     return of(backend, memory == null ? backend.availableBytes() / 10 * 9 : bytes(backend, memory));
   }
 
@@ -70,6 +77,21 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
   public static long freeHeap() {
     Runtime vm = Runtime.getRuntime();
     return vm.maxMemory() - (vm.totalMemory() - vm.freeMemory());
+  }
+
+  /**
+   * Whether it can be had where the other one, made anew, is nine tenths of what is free: a budget
+   * of another kind of backend cannot.
+   */
+  public boolean fitsInto(MemoryBudget now) {
+    return (hostBytes == IN_DEVICE_BYTES) == (now.hostBytes == IN_DEVICE_BYTES)
+        && deviceBytes <= now.deviceBytes / 9 * 10
+        && hostBytes <= now.hostBytes / 9 * 10;
+  }
+
+  /** Whether matrices of the backend lie in Java's arrays, each smaller than 2³¹ entries. */
+  public boolean inJavaArrays() {
+    return hostBytes == IN_DEVICE_BYTES;
   }
 
   /** Whether so much fits. */

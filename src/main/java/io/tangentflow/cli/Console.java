@@ -67,7 +67,7 @@ final class Console {
         throw new IllegalStateException(e);
       }
     } else {
-      out.println(text.stripTrailing());
+      out.println(text.stripTrailing().replaceAll("[\\p{Cc}&&[^\n]]", "?"));
     }
     if (out.checkError()) {
       throw new RunDirectoryConflict(
@@ -80,8 +80,12 @@ final class Console {
     print("warning: " + line);
   }
 
-  /** Above a view that is shown, which is drawn again below. */
-  private void print(String line) {
+  /**
+   * Above a view that is shown, which is drawn again below. Some words are those of files: no
+   * control characters of theirs reach a terminal.
+   */
+  private void print(String words) {
+    String line = words.replaceAll("\\p{Cc}", "?");
     Progress shown = viewed;
     if (shown == null) {
       command.commandLine().getErr().println(line);

@@ -13,7 +13,8 @@ final class MemoryOption {
       paramLabel = "SIZE",
       description =
           "Memory budget on the backend, for example 2g (GiB) or 800m (MiB) (default: nine tenths of"
-              + " what is free: of the JVM's heap, or on cuda of the device).")
+              + " what is free: of the JVM's heap, or on cuda of the device; of resume what the run"
+              + " began with).")
   String memory;
 
   /** The budget of one computation. */

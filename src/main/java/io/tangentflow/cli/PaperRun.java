@@ -1,6 +1,7 @@
 package io.tangentflow.cli;
 
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.data.Provenance;
 import io.tangentflow.experiment.paper.Reproduction;
 import io.tangentflow.experiment.paper.ReproductionReport;
@@ -42,9 +43,9 @@ final class PaperRun {
               reproduction,
               files,
               prepared.device(),
-              memory.memory);
+              prepared.budget());
       try (RunDirectory run = RunDirectory.create(directory, manifest)) {
-        return run(reproduction, run, executor, prepared);
+        return run(reproduction, run, executor, prepared, prepared.budget());
       }
     }
   }
@@ -57,7 +58,12 @@ final class PaperRun {
     try (UnitExecutor executor = executor(reproduction, run.path())) {
       Worker.Preparation prepared = executor.prepare(asked(reproduction, run.path()));
       Runs.reportChanges(manifest, prepared.device(), console);
-      return run(reproduction, run, executor, prepared);
+      return run(
+          reproduction,
+          run,
+          executor,
+          prepared,
+          Runs.budget(manifest, memory, prepared.budget(), console));
     }
   }
 
@@ -67,19 +73,21 @@ final class PaperRun {
   }
 
   private Workload asked(Reproduction reproduction, Path directory) {
-    return workload(reproduction, reproduction.backend(), directory);
+    return workload(reproduction, reproduction.backend(), null, directory);
   }
 
-  private Workload workload(Reproduction reproduction, String backend, Path directory) {
+  private Workload workload(
+      Reproduction reproduction, String backend, MemoryBudget budget, Path directory) {
     return ReproductionRun.workload(
-        reproduction, backend, memory.memory, directory.toAbsolutePath());
+        reproduction, backend, memory.memory, budget, directory.toAbsolutePath());
   }
 
   private int run(
       Reproduction reproduction,
       RunDirectory run,
       UnitExecutor executor,
-      Worker.Preparation prepared) {
+      Worker.Preparation prepared,
+      MemoryBudget budget) {
     console.status(
         String.format(
             "%s: %s, scale %s, on %s%s",
@@ -93,7 +101,8 @@ final class PaperRun {
       ReproductionRun.run(
           reproduction,
           run,
-          workload(reproduction, cluster.settled(reproduction.backend(), prepared), run.path()),
+          workload(
+              reproduction, cluster.settled(reproduction.backend(), prepared), budget, run.path()),
           executor,
           cluster.exchange(run.path(), ""),
           new Narration(progress));

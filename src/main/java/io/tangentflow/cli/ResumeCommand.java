@@ -10,10 +10,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "resume",
     mixinStandardHelpOptions = true,
-    description = {
-      "Go on with an interrupted run: compute what is missing, then write its report.",
-      "Without --memory it takes what it was begun with."
-    })
+    description = "Go on with an interrupted run: compute what is missing, then write its report.")
 final class ResumeCommand implements Callable<Integer> {
 
   @Mixin private Console console;
@@ -27,7 +24,6 @@ final class ResumeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (RunDirectory run = RunDirectory.open(directory)) {
-      Runs.takeBudget(run.manifest(), memory, console);
       return switch (RunKind.of(run)) {
         case SWEEP -> new SweepRun(console, memory, cluster).resume(run);
         case TRAINING -> {

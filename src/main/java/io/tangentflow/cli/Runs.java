@@ -1,5 +1,6 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.sweep.Manifest;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -25,21 +26,33 @@ final class Runs {
 
   /** Warns of what is not as it was when the run began. */
   static void reportChanges(Manifest manifest, String device, Console console) {
+    reportChange("Java", manifest.java(), Manifest.jvm(), console);
     reportChange("version", manifest.version(), Manifest.programVersion(), console);
     reportChange("backend", manifest.device(), device, console);
   }
 
   /**
-   * The budget that the run began with, unless another is asked for: plans depend on it, and so
-   * does the order of sums.
+   * The budget that a run goes on with: the one that it began with, as the order of sums depends on
+   * it, unless another is asked for or so much is not free.
+   *
+   * @param now what is asked for, or else free
    */
-  static void takeBudget(Manifest manifest, MemoryOption asked, Console console) {
-    String before = manifest.memory();
-    if (asked.memory == null) {
-      asked.memory = before;
-    } else {
-      reportChange("--memory", before == null ? "by default" : before, asked.memory, console);
+  static MemoryBudget budget(
+      Manifest manifest, MemoryOption asked, MemoryBudget now, Console console) {
+    MemoryBudget before = manifest.budget();
+    if (now.equals(before) || (asked.memory == null && before.fitsInto(now))) {
+      return before;
     }
+    console.warning(
+        String.format(
+            "this run began with a memory budget of %.1f MiB and goes on with one of %.1f MiB, so"
+                + " that results may differ by rounding",
+            mebibytes(before), mebibytes(now)));
+    return now;
+  }
+
+  private static double mebibytes(MemoryBudget budget) {
+    return budget.deviceBytes() / 1048576.0;
   }
 
   private static void reportChange(String what, String before, String now, Console console) {

@@ -1,5 +1,6 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.report.Numbers;
 import io.tangentflow.sweep.CellResult;
@@ -40,9 +41,9 @@ final class SweepRun {
               configuration,
               dataset.provenance(),
               prepared.device(),
-              memory.memory);
+              prepared.budget());
       try (RunDirectory run = RunDirectory.create(directory, manifest)) {
-        return run(configuration, run, dataset, executor, prepared);
+        return run(configuration, run, dataset, executor, prepared, prepared.budget());
       }
     }
   }
@@ -56,7 +57,13 @@ final class SweepRun {
     try (UnitExecutor executor = executor(configuration, dataset, run.path())) {
       Worker.Preparation prepared = executor.prepare(asked(configuration, dataset));
       Runs.reportChanges(manifest, prepared.device(), console);
-      return run(configuration, run, dataset, executor, prepared);
+      return run(
+          configuration,
+          run,
+          dataset,
+          executor,
+          prepared,
+          Runs.budget(manifest, memory, prepared.budget(), console));
     }
   }
 
@@ -77,7 +84,8 @@ final class SweepRun {
       RunDirectory run,
       Dataset dataset,
       UnitExecutor executor,
-      Worker.Preparation prepared) {
+      Worker.Preparation prepared,
+      MemoryBudget budget) {
     int cells = configuration.cells().size();
     int finished = new SweepResults(run).cells().size();
     console.status(
@@ -94,7 +102,7 @@ final class SweepRun {
                   dataset,
                   cluster.settled(configuration.backend(), prepared),
                   memory.memory,
-                  prepared.budget()),
+                  budget),
               executor,
               cluster.exchange(run.path(), Sweep.identity(configuration, dataset)),
               new Narration(progress));

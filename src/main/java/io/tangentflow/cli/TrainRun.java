@@ -9,6 +9,7 @@ import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.TangentFlowException.TrainingDiverged;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.experiment.TrainingConfiguration;
 import io.tangentflow.experiment.TrainingLine;
@@ -53,7 +54,7 @@ final class TrainRun {
   int begin(
       TrainingConfiguration configuration, Dataset dataset, Path directory, Runnable samplesOut) {
     try (Backend backend = configuration.machine().open()) {
-      memory.budget(backend);
+      MemoryBudget budget = memory.budget(backend);
       Manifest manifest =
           Manifest.of(
               TrainingRun.KIND,
@@ -61,7 +62,7 @@ final class TrainRun {
               configuration,
               dataset.provenance(),
               Manifest.device(backend),
-              memory.memory);
+              budget);
       RunDirectory.requireVacant(directory);
       VacantDirectory vacant = new VacantDirectory(directory);
       AtomicBoolean stays = new AtomicBoolean();
@@ -71,6 +72,7 @@ final class TrainRun {
             run,
             dataset,
             backend,
+            budget,
             () -> {
               stays.set(true);
               samplesOut.run();
@@ -91,7 +93,8 @@ final class TrainRun {
     manifest.requireSameData(dataset.provenance(), run.path());
     try (Backend backend = configuration.machine().open()) {
       Runs.reportChanges(manifest, Manifest.device(backend), console);
-      return run(configuration, run, dataset, backend, () -> {});
+      MemoryBudget budget = Runs.budget(manifest, memory, memory.budget(backend), console);
+      return run(configuration, run, dataset, backend, budget, () -> {});
     }
   }
 
@@ -100,6 +103,7 @@ final class TrainRun {
       RunDirectory run,
       Dataset dataset,
       Backend backend,
+      MemoryBudget budget,
       Runnable ready) {
     console.status(
         String.format(
@@ -114,8 +118,7 @@ final class TrainRun {
     try (Interruption interruption = Interruption.afterStep(console, run.path(), PATIENCE);
         Narration narration = new Narration(configuration, interruption, ready)) {
       boolean finished =
-          new TrainingRun(configuration, run, dataset, backend, memory.budget(backend), narration)
-              .run();
+          new TrainingRun(configuration, run, dataset, backend, budget, narration).run();
       if (!finished) {
         interruption.saved();
         return INTERRUPTED;

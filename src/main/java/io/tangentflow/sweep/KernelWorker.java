@@ -36,13 +36,15 @@ abstract class KernelWorker implements Worker {
    *
    * @param name of the backend, or {@code auto}
    * @param memory as {@code --memory} takes it; null for what is free
+   * @param settled the budget that every process plans with; null for its own
    */
-  KernelWorker(Seat seat, String name, BackendOptions options, String memory) {
+  KernelWorker(
+      Seat seat, String name, BackendOptions options, String memory, MemoryBudget settled) {
     this.seat = seat;
     threads = options.threads();
     backend = Backends.open(seat.backend(name), options);
     try {
-      budget = MemoryBudget.asked(backend, memory);
+      budget = settled == null ? MemoryBudget.asked(backend, memory) : settled;
     } catch (RuntimeException | Error e) {
       backend.close();
       throw e;

@@ -3,6 +3,7 @@ package io.tangentflow.sweep;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.data.Provenance;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -19,7 +20,7 @@ import java.util.List;
  * @param java version and vendor of the JVM
  * @param platform operating system and processor architecture
  * @param device the backend's description
- * @param memory the budget that was asked for, as {@code --memory} takes it; null for the default
+ * @param budget of memory, with which it is planned
  * @param configuration what was asked, as JSON; {@link RunDirectory#configuration} reads it
  * @param data the files that were read, with the SHA-256 of their bytes
  */
@@ -31,7 +32,7 @@ public record Manifest(
     String java,
     String platform,
     String device,
-    String memory,
+    MemoryBudget budget,
     JsonNode configuration,
     List<DataFile> data) {
 
@@ -44,7 +45,6 @@ public record Manifest(
    * @param configuration a record of plain values
    * @param read the files behind its data
    * @param device of {@link #device(Backend)}
-   * @param memory null for the default
    */
   public static Manifest of(
       String kind,
@@ -52,16 +52,16 @@ public record Manifest(
       Object configuration,
       List<Provenance> read,
       String device,
-      String memory) {
+      MemoryBudget budget) {
     return new Manifest(
         kind,
         command,
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
         programVersion(),
-        System.getProperty("java.vm.version") + " (" + System.getProperty("java.vendor") + ")",
+        jvm(),
         System.getProperty("os.name") + " " + System.getProperty("os.arch"),
         device,
-        memory,
+        budget,
         StrictJson.tree(configuration),
         files(read));
   }
@@ -74,6 +74,11 @@ public record Manifest(
   /** What a backend computes on, in words. */
   public static String device(Backend backend) {
     return backend.name() + ": " + backend.description();
+  }
+
+  /** Version and vendor of this JVM. */
+  public static String jvm() {
+    return System.getProperty("java.vm.version") + " (" + System.getProperty("java.vendor") + ")";
   }
 
   /** The version of this program. */

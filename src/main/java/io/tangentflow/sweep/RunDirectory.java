@@ -163,8 +163,10 @@ public final class RunDirectory implements AutoCloseable {
         || !manifest.configuration().isObject()
         || manifest.data() == null
         || manifest.data().contains(null)
-        || manifest.device() == null) {
-      throw new DataFormat(file, "lacks its kind, configuration, data or device", null);
+        || manifest.device() == null
+        || manifest.budget() == null
+        || manifest.budget().deviceBytes() <= 0) {
+      throw new DataFormat(file, "lacks its kind, configuration, data, device or budget", null);
     }
     return manifest;
   }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.Backends;
-import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
@@ -39,7 +38,6 @@ final class SweepWorker extends KernelWorker {
 
   private final SweepConfiguration configuration;
   private final int inputDim;
-  private final MemoryBudget plans;
   private final Set<Integer> widthsByPanels = new HashSet<>();
 
   /** The limiting kernel that was used last: cells of one limit mostly follow each other. */
@@ -52,10 +50,10 @@ final class SweepWorker extends KernelWorker {
         seat,
         setting.configuration().backend(),
         new BackendOptions(setting.configuration().precision(), setting.configuration().threads()),
-        setting.memory());
+        setting.memory(),
+        setting.budget());
     configuration = setting.configuration();
     inputDim = setting.inputDim();
-    plans = setting.budget() == null ? budget : setting.budget();
   }
 
   /** Plans every cell, so that one that does not fit in memory is refused. */
@@ -144,6 +142,6 @@ final class SweepWorker extends KernelWorker {
   }
 
   private GramPlan plan(Cell cell) {
-    return Sweep.plan(configuration, cell, inputDim, plans);
+    return Sweep.plan(configuration, cell, inputDim, budget);
   }
 }

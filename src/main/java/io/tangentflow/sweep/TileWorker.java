@@ -54,7 +54,8 @@ final class TileWorker extends KernelWorker {
             setting.machine().threads(),
             0,
             setting.machine().gaussians()),
-        setting.machine().memory());
+        setting.machine().memory(),
+        null);
     this.setting = setting;
     model = setting.network().model();
     grid = setting.network().grid();

@@ -94,6 +94,7 @@ class RunContentsTest {
     assertEquals("[\"rk4\",\"euler\"]", manifest.get("configuration").get("solvers").toString());
     assertTrue(manifest.get("data").get(0).get("sha256").asText().matches("[0-9a-f]{64}"));
     assertFalse(manifest.get("device").asText().isBlank());
+    assertTrue(manifest.get("budget").get("deviceBytes").asLong() > 0);
   }
 
   /** ‖K − K∞‖/‖K∞‖ and λ_min again, from files of other commands for the same network. */

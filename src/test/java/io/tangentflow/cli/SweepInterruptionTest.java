@@ -3,6 +3,7 @@ package io.tangentflow.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -308,6 +309,22 @@ class SweepInterruptionTest {
     Invocation resumed = Invocation.of("resume", run, "-q").ended(0);
     assertTrue(resumed.err().contains("an abacus"), resumed.err());
     assertEquals(1, resumed.err().lines().count(), resumed.err());
+  }
+
+  /** By it a Gram is planned: what a plan takes stands in the lines. */
+  @Test
+  void goesOnWithTheMemoryThatItBeganWith() throws Exception {
+    Path whole = directory.resolve("whole");
+    Invocation.of(
+            Stream.concat(Arrays.stream(sweep(whole)), Stream.of("--memory", "200k")).toArray())
+        .ended(0);
+    assertNotEquals(results(uninterrupted), results(whole));
+    Path run = directory.resolve("run");
+    RunFiles.copy(whole, run);
+    Path lines = run.resolve("results.jsonl");
+    Files.write(lines, Files.readAllLines(lines).subList(0, 3));
+    assertEquals("", Invocation.of("resume", run, "-q").ended(0).err());
+    assertEquals(results(whole), results(run));
   }
 
   /** A cell that overflows ends the sweep; the cells before it are kept, and it is named. */

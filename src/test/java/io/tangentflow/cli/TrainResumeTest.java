@@ -168,40 +168,61 @@ class TrainResumeTest {
   }
 
   /** By it the tangent kernel is planned, and so the order of its sums. */
-  @Test
-  void goesOnWithTheMemoryThatItBeganWith() throws IOException {
-    Path whole = directory.resolve("whole");
-    Invocation begun =
-        Invocation.of(
-                train(
-                    whole,
-                    "fp32",
-                    1,
-                    "--learning-rate 0.02 --checkpoint-every 1 --keep 12 --memory 300k"))
-            .ended(0);
+  @ParameterizedTest
+  @CsvSource({"'', true", "300k, true", "100m, false"})
+  void goesOnWithTheMemoryThatItBeganWith(String memory, boolean same) throws IOException {
+    Path run = directory.resolve("run");
+    String begun =
+        Invocation.of(train(run, "fp32", 1, "--learning-rate 0.02 --memory 300k")).ended(0).err();
     String kernel =
-        begun.err().lines().filter(line -> line.startsWith("tangent kernel: ")).findAny().get();
-    for (String more : List.of("", "--memory 300k", "--memory 100m")) {
-      Path run = directory.resolve("resumed" + more.replace(' ', '-'));
-      copy(whole, run);
-      delete(checkpoint(run, STEPS));
-      Invocation resumed =
-          more.isEmpty()
-              ? Invocation.of("resume", run)
-              : Invocation.of("resume", run, "--memory", more.substring(9));
-      resumed.ended(0);
-      boolean other = more.endsWith("m");
-      assertEquals(!other, resumed.err().contains(kernel), resumed.err());
-      assertEquals(
-          other,
-          resumed
-              .err()
-              .contains("warning: this run began with --memory 300k and goes on with 100m"),
-          resumed.err());
-      if (!other) {
-        assertSame(whole, run);
-      }
+        begun.lines().filter(line -> line.startsWith("tangent kernel: ")).findAny().get();
+    Path whole = directory.resolve("whole");
+    copy(run, whole);
+    delete(checkpoint(run, STEPS));
+    Invocation resumed =
+        memory.isEmpty()
+            ? Invocation.of("resume", run)
+            : Invocation.of("resume", run, "--memory", memory);
+    String said = resumed.ended(0).err();
+    assertEquals(same, said.contains(kernel), said);
+    assertEquals(
+        !same,
+        said.contains("began with a memory budget of 0.3 MiB and goes on with one of"),
+        said);
+    if (same) {
+      assertSame(whole, run);
     }
+  }
+
+  /** Of a machine with less, the plan is another. */
+  @Test
+  void aBudgetThatIsNotFreeAnyMoreIsToldAndDoneWithout() throws IOException {
+    Path run = directory.resolve("run");
+    Invocation.of(train(run, "fp64", 1, "--learning-rate 0.02")).ended(0);
+    Path manifest = run.resolve("run.json");
+    ObjectNode node = (ObjectNode) JSON.readTree(manifest.toFile());
+    ((ObjectNode) node.get("budget")).put("deviceBytes", 1L << 50);
+    JSON.writeValue(manifest.toFile(), node);
+    String said = Invocation.of("resume", run).ended(0).err();
+    assertTrue(
+        said.contains("warning: this run began with a memory budget of 1073741824.0 MiB"), said);
+    ((ObjectNode) node.get("budget")).put("deviceBytes", "much");
+    JSON.writeValue(manifest.toFile(), node);
+    String refused = Invocation.of("resume", run).ended(3).err();
+    assertTrue(refused.contains("run.json"), refused);
+  }
+
+  /** Whoever made the directory may have written them. */
+  @Test
+  void noControlCharactersOfARunReachTheTerminal() throws IOException {
+    Path run = directory.resolve("run");
+    Invocation.of(train(run, "fp64", 1, "--learning-rate 0.02")).ended(0);
+    Path manifest = run.resolve("run.json");
+    ObjectNode node = (ObjectNode) JSON.readTree(manifest.toFile());
+    node.put("version", "\u001b[2J\nforged");
+    JSON.writeValue(manifest.toFile(), node);
+    String said = Invocation.of("resume", run).ended(0).err();
+    assertTrue(said.contains("began with version ?[2J?forged and"), said);
   }
 
   @Test

@@ -96,7 +96,7 @@ class TrainingBeginningTest {
                     configuration,
                     dataset.provenance(),
                     Manifest.device(backend),
-                    null))) {
+                    MemoryBudget.shared(1L << 28)))) {
       new TrainingRun(
               configuration,
               directory,

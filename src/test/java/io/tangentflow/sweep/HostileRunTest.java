@@ -2,6 +2,7 @@ package io.tangentflow.sweep;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Provenance;
@@ -41,7 +42,7 @@ class HostileRunTest {
                   "17",
                   "here",
                   "a device",
-                  "4m",
+                  MemoryBudget.shared(1 << 22),
                   StrictJson.tree(CONFIGURATION),
                   List.of(new Manifest.DataFile("data.csv", "00ff"))))
           .getBytes(StandardCharsets.UTF_8);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.backend.MemoryBudget;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +50,7 @@ class RunLinesTest {
         "17",
         "here",
         "a device",
-        null,
+        MemoryBudget.shared(1 << 28),
         StrictJson.tree(SETTINGS),
         List.of(new Manifest.DataFile("x.csv", "00")));
   }

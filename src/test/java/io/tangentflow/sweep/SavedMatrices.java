@@ -2,6 +2,7 @@ package io.tangentflow.sweep;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.model.DenseMatrix;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ final class SavedMatrices {
             "17",
             "here",
             "a device",
-            null,
+            MemoryBudget.shared(1 << 28),
             JsonNodeFactory.instance.objectNode(),
             List.of()));
   }

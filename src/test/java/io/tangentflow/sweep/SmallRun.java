@@ -1,5 +1,6 @@
 package io.tangentflow.sweep;
 
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Normalisation;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ public final class SmallRun {
         "17",
         "here",
         "a device",
-        null,
+        MemoryBudget.shared(1 << 28),
         StrictJson.tree(configuration),
         List.of());
   }

@@ -29,7 +29,8 @@ public final class OpenBlas {
   private static final String CACHE = "org.bytedeco.javacpp.cachedir";
 
   /**
-   * By which JavaCPP refuses memory where the whole process has more than some heaps, if it is set.
+   * JavaCPP's bound on what the whole process has in memory, by default some heaps; 0 for none. It
+   * is JavaCPP's alone, for the rest of this process.
    */
   private static final String MOST_RESIDENT = "org.bytedeco.javacpp.maxPhysicalBytes";
 

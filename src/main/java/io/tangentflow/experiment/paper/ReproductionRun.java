@@ -2,6 +2,7 @@ package io.tangentflow.experiment.paper;
 
 import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.Provenance;
 import io.tangentflow.experiment.TrainingConfiguration.Data;
@@ -72,14 +73,19 @@ public final class ReproductionRun {
    *
    * @param backend a name or {@code auto}, for that of the reproduction
    * @param memory as {@code --memory} takes it; null for what is free
+   * @param budget that every process shall plan with, so that all compute alike; null for its own
    * @param directory where tasks keep what their numbers do not hold
    */
   public static Workload workload(
-      Reproduction reproduction, String backend, String memory, Path directory) {
+      Reproduction reproduction,
+      String backend,
+      String memory,
+      MemoryBudget budget,
+      Path directory) {
     return Workload.of(
         KIND,
         WorkUnit.tree(reproduction).toString(),
-        new TaskSetting(reproduction, backend, memory, directory.toString()));
+        new TaskSetting(reproduction, backend, memory, budget, directory.toString()));
   }
 
   /**

@@ -43,7 +43,10 @@ final class TaskWorker implements Worker {
         new Laboratory(
             setting.reproduction(),
             seat.backend(setting.backend()),
-            backend -> MemoryBudget.asked(backend, setting.memory()));
+            backend ->
+                setting.budget() == null
+                    ? MemoryBudget.asked(backend, setting.memory())
+                    : setting.budget());
     tasks =
         ReproductionRun.tasks(setting.reproduction()).stream()
             .collect(Collectors.toMap(TaskLine::key, Function.identity()));

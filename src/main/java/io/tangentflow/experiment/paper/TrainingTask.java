@@ -4,6 +4,7 @@ import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.TangentFlowException.TrainingDiverged;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.experiment.TrainingConfiguration;
@@ -197,11 +198,15 @@ record TrainingTask(
     for (int i = 2; RunDirectory.isInUse(free); i++) {
       free = path.resolveSibling(path.getFileName() + "-" + i);
     }
-    return begunOrNew(free, configuration, dataset, backend);
+    return begunOrNew(free, configuration, dataset, backend, laboratory.budget(backend));
   }
 
   private static RunDirectory begunOrNew(
-      Path path, TrainingConfiguration configuration, Dataset dataset, Backend backend) {
+      Path path,
+      TrainingConfiguration configuration,
+      Dataset dataset,
+      Backend backend,
+      MemoryBudget budget) {
     return Files.exists(path.resolve("run.json"))
         ? begun(path, configuration)
         : RunDirectory.create(
@@ -212,7 +217,7 @@ record TrainingTask(
                 configuration,
                 dataset.provenance(),
                 Manifest.device(backend),
-                null));
+                budget));
   }
 
   /** The run that a killed process left; names of directories are too short to tell all apart. */

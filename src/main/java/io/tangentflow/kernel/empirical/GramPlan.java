@@ -67,6 +67,7 @@ public record GramPlan(
     return firstThatFits(
             model,
             precision,
+            budget,
             columns ->
                 Stream.of(GramStrategy.values())
                     .flatMap(
@@ -93,6 +94,7 @@ public record GramPlan(
     return firstThatFits(
             model,
             precision,
+            budget,
             columns -> fit(strategy, model, grid, columns, samples, precision, budget))
         .orElseThrow(() -> refusal(strategy, model, grid, samples, precision, budget));
   }
@@ -116,6 +118,7 @@ public record GramPlan(
     return firstThatFits(
             model,
             precision,
+            budget,
             columns ->
                 chooseCompressed(
                     compression, nodes, columns, model, grid, samples, precision, budget))
@@ -137,8 +140,12 @@ public record GramPlan(
 
   /** With W in memory, or where that does not fit with columns of it. */
   private static Optional<GramPlan> firstThatFits(
-      NeuralOde model, Precision precision, IntFunction<Optional<GramPlan>> ofColumns) {
-    Optional<GramPlan> held = ofColumns.apply(model.width());
+      NeuralOde model,
+      Precision precision,
+      MemoryBudget budget,
+      IntFunction<Optional<GramPlan>> ofColumns) {
+    Optional<GramPlan> held =
+        holdsWeights(model, budget) ? ofColumns.apply(model.width()) : Optional.empty();
     int columns = leastColumns(model, precision);
     return held.isPresent() || columns == model.width() ? held : ofColumns.apply(columns);
   }
@@ -588,6 +595,11 @@ public record GramPlan(
     long one = Math.max(making, features + alone);
     long two = features + Math.max(making, features + beside);
     return weights + (oneBlock ? one : Math.max(one, two));
+  }
+
+  /** Whether W fits into an array, where it has to lie in one. */
+  static boolean holdsWeights(NeuralOde model, MemoryBudget budget) {
+    return !budget.inJavaArrays() || (long) model.width() * model.width() <= LARGEST_ARRAY;
   }
 
   /** Whether arrays hold the matrices of a block. */

@@ -1,6 +1,7 @@
 package io.tangentflow.kernel.empirical;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.gradient.DiscreteAdjoint;
@@ -88,6 +89,9 @@ public record TangentKernelPlan(
       long least = (long) (number * n * (kept + n + model.inputDim()));
       if (!budget.admits(least, 0)) {
         throw budget.refusal(purpose(), least, 0);
+      }
+      if (!GramPlan.holdsWeights(model, budget)) {
+        throw OutOfMemory.ofArray(model.width(), model.width());
       }
     }
 

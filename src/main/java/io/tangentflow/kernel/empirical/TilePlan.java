@@ -70,6 +70,7 @@ public record TilePlan(
   private Optional<GramPlan> fit(int tile, MemoryBudget budget) {
     return IntStream.of(model.width(), leastColumns())
         .distinct()
+        .filter(columns -> columns < model.width() || GramPlan.holdsWeights(model, budget))
         .mapToObj(
             columns ->
                 plans(columns, tile)

@@ -1,5 +1,6 @@
 package io.tangentflow.experiment.paper;
 
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.sweep.Manifest;
 import io.tangentflow.sweep.Place;
 import io.tangentflow.sweep.RunDirectory;
@@ -48,7 +49,13 @@ class HostileReproductionTest {
 
   private static void begin(Path path) {
     Manifest manifest =
-        Manifest.of(ReproductionRun.KIND, "reproduce", REPRODUCTION, List.of(), "a device", null);
+        Manifest.of(
+            ReproductionRun.KIND,
+            "reproduce",
+            REPRODUCTION,
+            List.of(),
+            "a device",
+            MemoryBudget.shared(1L << 28));
     try (RunDirectory run = RunDirectory.create(path, manifest)) {
       for (Task task : ReproductionRun.tasks(REPRODUCTION).subList(0, 2)) {
         run.append(

@@ -38,7 +38,7 @@ final class SmallLaboratory implements AutoCloseable, Worker.Listener {
             SMOKE,
             List.of(),
             Manifest.device(laboratory.backend(Precision.FP32)),
-            null);
+            MemoryBudget.shared(1L << 28));
     run = RunDirectory.create(path, manifest);
     laboratory.workIn(run.path(), this);
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.sweep.DirectoryExchange;
 import io.tangentflow.sweep.ElsewhereExecutor;
 import io.tangentflow.sweep.Exchange;
@@ -62,7 +63,7 @@ class TaskWorkerTest {
 
   private Map<String, TaskLine> run(Path path, UnitExecutor executor, Exchange exchange) {
     Workload workload =
-        ReproductionRun.workload(REPRODUCTION, REPRODUCTION.backend(), "256m", path);
+        ReproductionRun.workload(REPRODUCTION, REPRODUCTION.backend(), "256m", null, path);
     try (executor) {
       Manifest manifest =
           Manifest.of(
@@ -71,7 +72,7 @@ class TaskWorkerTest {
               REPRODUCTION,
               List.of(),
               executor.prepare(workload).device(),
-              null);
+              MemoryBudget.shared(1L << 28));
       try (RunDirectory run = RunDirectory.create(path, manifest)) {
         Heard heard = new Heard();
         ReproductionRun.run(REPRODUCTION, run, workload, executor, exchange, heard);

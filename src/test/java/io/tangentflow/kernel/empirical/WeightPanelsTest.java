@@ -191,6 +191,30 @@ class WeightPanelsTest {
     return plan;
   }
 
+  /** 2³¹ numbers are too many for a Java array, however much memory there is. */
+  @Test
+  void aMatrixBeyondAnArrayIsNotHeldWhereArraysHoldIt() {
+    TimeGrid grid = new TimeGrid(Tableau.named("euler"), 2);
+    long bytes = 1L << 40;
+    for (int width : new int[] {46_000, 47_000}) {
+      NeuralOde model = new NeuralOde(3, width, StandardActivation.SOFTPLUS);
+      for (MemoryBudget budget :
+          List.of(MemoryBudget.shared(bytes), new MemoryBudget(bytes, bytes))) {
+        boolean held = width < 46_340 || !budget.inJavaArrays();
+        assertEquals(
+            !held,
+            GramPlan.of(GramStrategy.STRUCTURED, model, grid, 4, Precision.FP32, budget)
+                .weightsByPanels());
+        assertEquals(
+            !held,
+            new TilePlan(
+                    model, grid, 4, TimeNodes.ALL, List.of(GramStrategy.STRUCTURED), Precision.FP32)
+                .largest(budget)
+                .weightsByPanels());
+      }
+    }
+  }
+
   private static GramPlan plan(
       GramStrategy strategy, NeuralOde model, TimeGrid grid, Backend backend, long budget) {
     return GramPlan.of(

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.tangentflow.backend.BackendOptions.GaussianSource;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.DataSource;
 import io.tangentflow.data.Dataset;
@@ -174,7 +175,13 @@ class ClusterRunsTest {
     Dataset dataset = configuration.load();
     Exchange exchange = new DirectoryExchange(path);
     Manifest manifest =
-        Manifest.of(Sweep.KIND, "sweep", configuration, dataset.provenance(), "a device", null);
+        Manifest.of(
+            Sweep.KIND,
+            "sweep",
+            configuration,
+            dataset.provenance(),
+            "a device",
+            MemoryBudget.shared(1L << 28));
     try (executor;
         RunDirectory run = RunDirectory.create(path, manifest)) {
       if (heard instanceof InTheWay inTheWay) {
