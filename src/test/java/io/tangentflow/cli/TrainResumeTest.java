@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -194,34 +195,37 @@ class TrainResumeTest {
     }
   }
 
+  /** How a finished run is gone on with whose manifest was edited. */
+  private Invocation resumed(Consumer<ObjectNode> edit, int code) throws IOException {
+    Path run = directory.resolve("run");
+    if (!Files.exists(run)) {
+      Invocation.of(train(run, "fp64", 1, "--learning-rate 0.02")).ended(0);
+    }
+    Path manifest = run.resolve("run.json");
+    ObjectNode node = (ObjectNode) JSON.readTree(manifest.toFile());
+    edit.accept(node);
+    JSON.writeValue(manifest.toFile(), node);
+    return Invocation.of("resume", run).ended(code);
+  }
+
   /** Of a machine with less, the plan is another. */
   @Test
   void aBudgetThatIsNotFreeAnyMoreIsToldAndDoneWithout() throws IOException {
-    Path run = directory.resolve("run");
-    Invocation.of(train(run, "fp64", 1, "--learning-rate 0.02")).ended(0);
-    Path manifest = run.resolve("run.json");
-    ObjectNode node = (ObjectNode) JSON.readTree(manifest.toFile());
-    ((ObjectNode) node.get("budget")).put("deviceBytes", 1L << 50);
-    JSON.writeValue(manifest.toFile(), node);
-    String said = Invocation.of("resume", run).ended(0).err();
+    String said =
+        resumed(node -> ((ObjectNode) node.get("budget")).put("deviceBytes", 1L << 50), 0).err();
     assertTrue(
         said.contains("warning: this run began with a memory budget of 1073741824.0 MiB"), said);
-    ((ObjectNode) node.get("budget")).put("deviceBytes", "much");
-    JSON.writeValue(manifest.toFile(), node);
-    String refused = Invocation.of("resume", run).ended(3).err();
-    assertTrue(refused.contains("run.json"), refused);
+    for (String nonsense : List.of("much", "0", "-1")) {
+      String refused =
+          resumed(node -> ((ObjectNode) node.get("budget")).put("deviceBytes", nonsense), 3).err();
+      assertTrue(refused.contains("run.json"), refused);
+    }
   }
 
   /** Whoever made the directory may have written them. */
   @Test
   void noControlCharactersOfARunReachTheTerminal() throws IOException {
-    Path run = directory.resolve("run");
-    Invocation.of(train(run, "fp64", 1, "--learning-rate 0.02")).ended(0);
-    Path manifest = run.resolve("run.json");
-    ObjectNode node = (ObjectNode) JSON.readTree(manifest.toFile());
-    node.put("version", "\u001b[2J\nforged");
-    JSON.writeValue(manifest.toFile(), node);
-    String said = Invocation.of("resume", run).ended(0).err();
+    String said = resumed(node -> node.put("version", "\u001b[2J\nforged"), 0).err();
     assertTrue(said.contains("began with version ?[2J?forged and"), said);
   }
 
