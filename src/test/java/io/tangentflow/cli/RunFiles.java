@@ -23,15 +23,16 @@ import java.util.stream.Stream;
 /** The files that a command leaves, for comparison with those of another. */
 final class RunFiles {
 
-  /** What no two runs have the same. */
-  private static final Pattern TIMES =
-      Pattern.compile("\"(seconds|created)\"\\s*:\\s*(\"[^\"]*\"|\\[[^\\]]*]|[-+.0-9E]+),?");
+  /** What no two runs have the same: times, and nine tenths of what is free. */
+  private static final Pattern OF_THE_MOMENT =
+      Pattern.compile(
+          "\"(seconds|created|budget)\"\\s*:\\s*(\"[^\"]*\"|\\[[^\\]]*]|\\{[^}]*}|[-+.0-9E]+),?");
 
   private RunFiles() {}
 
   /**
-   * Every file that a run keeps, by its path, with all in it that does not depend on time: bytes;
-   * JSON without times; of what is derived from times that it is there.
+   * Every file that a run keeps, by its path, with all in it that is not of the moment: bytes; JSON
+   * without times and budget; of what is derived from times that it is there.
    */
   static Map<String, String> contents(Path directory) {
     Map<String, String> contents = new TreeMap<>();
@@ -72,7 +73,7 @@ final class RunFiles {
     }
     String text = text(file);
     if (name.endsWith(".json")) {
-      return TIMES.matcher(text).replaceAll("");
+      return OF_THE_MOMENT.matcher(text).replaceAll("");
     }
     boolean timed = Stream.of(".html", ".csv", ".sha256").anyMatch(name::endsWith);
     return timed && !text.isEmpty() ? "is there" : text;
@@ -83,7 +84,7 @@ final class RunFiles {
     String text = Files.exists(file) ? text(file) : "";
     return text.substring(0, text.lastIndexOf('\n') + 1)
         .lines()
-        .map(line -> TIMES.matcher(line).replaceAll(""))
+        .map(line -> OF_THE_MOMENT.matcher(line).replaceAll(""))
         .toList();
   }
 
