@@ -78,6 +78,7 @@ public final class GramStore {
     try {
       return Optional.of(new GramStore(path, StoreDescription.of(InputFile.bytes(header), header)));
     } catch (NoSuchFileException e) {
+      requireNoFile(path);
       if (vacant(path)) {
         return Optional.empty();
       }
@@ -87,10 +88,15 @@ public final class GramStore {
       throw new RunDirectoryConflict(
           path, "is not empty and no store of a Gram matrix; name another directory");
     } catch (IOException e) {
-      if (Files.exists(path) && !Files.isDirectory(path)) {
-        throw new RunDirectoryConflict(path, "is a file, not a directory; name another");
-      }
+      requireNoFile(path);
       throw new DataFormat(header, "cannot be read (" + AtomicFile.reason(e) + ")", e);
+    }
+  }
+
+  /** JVMs do not agree on what a name below a file is: absent, or unreadable. */
+  private static void requireNoFile(Path path) {
+    if (Files.exists(path) && !Files.isDirectory(path)) {
+      throw new RunDirectoryConflict(path, "is a file, not a directory; name another");
     }
   }
 
