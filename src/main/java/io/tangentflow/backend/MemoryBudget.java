@@ -84,7 +84,7 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
    * of another kind of backend cannot.
    */
   public boolean fitsInto(MemoryBudget now) {
-    return (hostBytes == IN_DEVICE_BYTES) == (now.hostBytes == IN_DEVICE_BYTES)
+    return inJavaArrays() == now.inJavaArrays()
         && deviceBytes <= now.deviceBytes / 9 * 10
         && hostBytes <= now.hostBytes / 9 * 10;
   }
@@ -96,25 +96,24 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
 
   /** Whether so much fits. */
   public boolean admits(long onDevice, long onHost) {
-    return onDevice <= deviceBytesBeside(onHost)
-        && (hostBytes == IN_DEVICE_BYTES || onHost <= hostBytes);
+    return onDevice <= deviceBytesBeside(onHost) && (inJavaArrays() || onHost <= hostBytes);
   }
 
   /** What is left for matrices of the backend beside so much on the host. */
   public long deviceBytesBeside(long onHost) {
-    return hostBytes == IN_DEVICE_BYTES ? deviceBytes - onHost : deviceBytes;
+    return inJavaArrays() ? deviceBytes - onHost : deviceBytes;
   }
 
   /** What is left beside so much on the host. */
   public MemoryBudget beside(long onHost) {
-    return hostBytes == IN_DEVICE_BYTES
+    return inJavaArrays()
         ? shared(deviceBytes - onHost)
         : new MemoryBudget(deviceBytes, hostBytes - onHost);
   }
 
   /** The refusal of a plan that does not fit. */
   public OutOfMemory refusal(String plan, long onDevice, long onHost) {
-    if (hostBytes == IN_DEVICE_BYTES) {
+    if (inJavaArrays()) {
       long sum = onDevice + onHost;
       return new OutOfMemory(plan, sum < 0 ? Long.MAX_VALUE : sum, deviceBytes);
     }

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -98,28 +97,12 @@ class TrainResumeTest {
     return matrices;
   }
 
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, to.resolve(from.relativize(file).toString()));
-      }
-    }
-  }
-
-  private static void delete(Path tree) throws IOException {
-    try (Stream<Path> files = Files.walk(tree)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
-  }
-
   /** A copy of a run as it was killed when it had just saved a step; 0 for no checkpoint. */
   private Path killed(Path whole, int step) throws IOException {
     Path run = directory.resolve("killed-" + step);
-    copy(whole, run);
+    RunFiles.copy(whole, run);
     for (int later = step + 1; later <= STEPS; later++) {
-      delete(checkpoint(run, later));
+      RunFiles.delete(checkpoint(run, later));
     }
     return run;
   }
@@ -160,7 +143,7 @@ class TrainResumeTest {
     }
     // Nothing of the beginning is there either, nor any line.
     Path run = killed(whole, 0);
-    delete(run.resolve("checkpoints"));
+    RunFiles.delete(run.resolve("checkpoints"));
     for (String file : List.of("start.json", "results.jsonl", "outputs-start.npy")) {
       Files.delete(run.resolve(file));
     }
@@ -178,8 +161,8 @@ class TrainResumeTest {
     String kernel =
         begun.lines().filter(line -> line.startsWith("tangent kernel: ")).findAny().get();
     Path whole = directory.resolve("whole");
-    copy(run, whole);
-    delete(checkpoint(run, STEPS));
+    RunFiles.copy(run, whole);
+    RunFiles.delete(checkpoint(run, STEPS));
     Invocation resumed =
         memory.isEmpty()
             ? Invocation.of("resume", run)
