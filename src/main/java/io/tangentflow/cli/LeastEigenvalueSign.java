@@ -16,10 +16,17 @@ import io.tangentflow.model.NeuralOde;
  */
 record LeastEigenvalueSign(double value, double doubt, double bound, boolean singular) {
 
-  /** Whether a kernel of that order has an eigenvalue that is 0 whatever its entries are. */
-  static boolean singular(NeuralOde model, int order) {
+  /**
+   * Whether a kernel of that order has an eigenvalue that is 0 whatever the parameters are.
+   *
+   * @param trace whether it is the trace over outputs, whose rank is that of the gradients of all
+   *     outputs side by side: by V they are the same for each, by U and W linear in its row of V
+   */
+  static boolean singular(NeuralOde model, int order, boolean trace) {
     double n = model.width();
-    return order > n * (n + model.inputDim() + model.outputs());
+    double m = model.outputs();
+    double byFlow = n * (n + model.inputDim());
+    return order > (trace ? Math.min(m, n) * byFlow + n : byFlow + n * m);
   }
 
   /** For a table. */

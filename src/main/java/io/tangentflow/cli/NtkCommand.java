@@ -353,7 +353,13 @@ final class NtkCommand implements Callable<Integer> {
     } else if (backend.precision() != Precision.FP64) {
       object.putNull("differenceFromFp64").putNull("leastEigenvalueUncertainty");
     }
-    LeastEigenvalueSign sign = sign(model, result, least, greatest.value(), difference);
+    LeastEigenvalueSign sign =
+        sign(
+            result,
+            least,
+            greatest.value(),
+            difference,
+            LeastEigenvalueSign.singular(model, kernel.rows(), trace));
     object.put("roundingBound", result.roundingBound()).put("leastEigenvalueSign", sign.word());
     table =
         table
@@ -593,11 +599,11 @@ final class NtkCommand implements Callable<Integer> {
   }
 
   private static LeastEigenvalueSign sign(
-      NeuralOde model,
       EmpiricalNtk.Result result,
       Spectrum.Extreme least,
       double greatest,
-      OptionalDouble difference) {
+      OptionalDouble difference,
+      boolean singular) {
     // Rounding is measured where it can be, and bounded where it cannot.
     boolean measured = difference.isPresent();
     double compression =
@@ -610,7 +616,7 @@ final class NtkCommand implements Callable<Integer> {
         least.value(),
         least.errorBound() + compression + rounding,
         least.errorBound() + result.roundingBound(),
-        LeastEigenvalueSign.singular(model, result.gram().rows()));
+        singular);
   }
 
   /** Empty, with a warning, where the weights fit into memory in FP32 only. */

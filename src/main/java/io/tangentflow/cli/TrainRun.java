@@ -67,19 +67,21 @@ final class TrainRun {
       VacantDirectory vacant = new VacantDirectory(directory);
       AtomicBoolean stays = new AtomicBoolean();
       try (RunDirectory run = RunDirectory.create(directory, manifest)) {
-        return run(
-            configuration,
-            run,
-            dataset,
-            backend,
-            budget,
-            () -> {
-              stays.set(true);
-              samplesOut.run();
-            });
-      } finally {
-        if (!stays.get()) {
-          vacant.restore();
+        try {
+          return run(
+              configuration,
+              run,
+              dataset,
+              backend,
+              budget,
+              () -> {
+                stays.set(true);
+                samplesOut.run();
+              });
+        } finally {
+          if (!stays.get()) {
+            vacant.restore(); // While the run is locked: what is there is this run's alone.
+          }
         }
       }
     }

@@ -322,7 +322,8 @@ record TrainingBeginning(
       if (ofLimit > 0) {
         return new RateEigenvalue(ofLimit, "the limiting kernel");
       }
-      double ofStart = reading.map(r -> r.least() - r.doubt()).orElse(0.0);
+      // λ_min of a part of the kernel, or of the outputs' mean, is no lower bound of its own.
+      double ofStart = ofWhole(reading).map(r -> r.least() - r.doubt()).orElse(0.0);
       return ofStart > 0
           ? new RateEigenvalue(ofStart, "the kernel at the start")
           : new RateEigenvalue(null, null);
@@ -346,11 +347,19 @@ record TrainingBeginning(
       return rate;
     }
 
+    /** What was read, if it is of the kernel of all outputs and training samples. */
+    private Optional<KernelMonitor.Reading> ofWhole(Optional<KernelMonitor.Reading> reading) {
+      return reading.filter(
+          r ->
+              samplesOfKernel() == problem.inputs().columns()
+                  && (problem.model().outputs() == 1 || !meanOfOutputs()));
+    }
+
     /** λ_max of the kernel of all outputs and training samples. */
     private double greatest(Optional<KernelMonitor.Reading> reading) {
-      boolean whole = samplesOfKernel() == problem.inputs().columns() && !meanOfOutputs();
-      if (reading.isPresent() && whole) {
-        return reading.get().greatest();
+      Optional<KernelMonitor.Reading> whole = ofWhole(reading);
+      if (whole.isPresent()) {
+        return whole.get().greatest();
       }
       if (!(problem.method() instanceof DiscreteAdjoint discrete)) {
         throw new InvalidConfiguration(

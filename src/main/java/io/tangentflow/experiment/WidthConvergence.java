@@ -462,7 +462,10 @@ public final class WidthConvergence {
         + ".";
   }
 
-  /** Calls a kernel positive definite only where its least eigenvalue exceeds its uncertainty. */
+  /**
+   * Calls a kernel positive definite only where its least eigenvalue exceeds its uncertainty:
+   * rounding is measured where it was, and bounded where it was not.
+   */
   private static String leastEigenvalues(List<Family> families) {
     double least = Double.POSITIVE_INFINITY;
     double uncertainty = 0;
@@ -470,11 +473,12 @@ public final class WidthConvergence {
     long unresolved = 0;
     long networks = 0;
     for (Family family : families) {
-      double fromPrecision =
-          precisionEffect(family).map(PrecisionEffect::leastEigenvalueUncertainty).orElse(0.0);
+      Optional<PrecisionEffect> measured = precisionEffect(family);
       for (List<CellResult> results : family.byWidth().values()) {
         for (CellResult r : results) {
-          double doubt = r.leastEigenvalueError() + fromPrecision;
+          double rounding =
+              measured.map(PrecisionEffect::leastEigenvalueUncertainty).orElseGet(r::roundingBound);
+          double doubt = r.leastEigenvalueError() + rounding;
           least = Math.min(least, r.leastEigenvalue());
           uncertainty = Math.max(uncertainty, doubt);
           negative += r.leastEigenvalue() < -doubt ? 1 : 0;
@@ -546,7 +550,8 @@ public final class WidthConvergence {
                     family.name()
                         + ": the difference of "
                         + precisionName()
-                        + " from FP64 is not known.")
+                        + " from FP64 is not known; what the rounding of products can do to an"
+                        + " eigenvalue is held against each λ_min instead.")
             + gap);
   }
 

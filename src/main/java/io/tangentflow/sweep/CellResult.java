@@ -9,6 +9,8 @@ import java.util.Objects;
  * @param relativeError ‖K_n − K_∞‖_F / ‖K_∞‖_F
  * @param leastEigenvalue of K_n
  * @param leastEigenvalueError bound of its distance to the exact one of the computed K_n
+ * @param roundingBound a bound on how far the rounding of the products of gradients can have moved
+ *     an eigenvalue
  * @param greatestEigenvalue of K_n
  * @param precisionError relative Frobenius difference of a block of K_n from FP64: of FP32 networks
  *     the first of each width, activation, solver and depth; null elsewhere, and where FP64 would
@@ -23,6 +25,7 @@ public record CellResult(
     double relativeError,
     double leastEigenvalue,
     double leastEigenvalueError,
+    double roundingBound,
     double greatestEigenvalue,
     Double precisionError,
     String gram,

@@ -7,7 +7,9 @@ package io.tangentflow.sweep;
  * @param ntkError the largest estimated error of an entry of the NTK
  * @param nngpError the same of the NNGP
  * @param leastEigenvalue λ₀ of the limiting NTK on the run's samples
- * @param leastEigenvalueError bound of its distance to the exact one of the computed matrix
+ * @param leastEigenvalueError how far it may be from the exact one: the bound of the solver's
+ *     error, and N times an entry's, estimated, and what the rounding of inputs' inner products can
+ *     do to it
  */
 public record LimitSummary(
     String name,

@@ -90,18 +90,23 @@ public record Manifest(
   /**
    * Makes sure that the data are still those that the run began with.
    *
-   * @throws RunDirectoryConflict naming the file that has changed
+   * @throws RunDirectoryConflict naming the file that has changed, is missing or has come since
    */
   public void requireSameData(List<Provenance> read, Path runDirectory) {
     List<DataFile> now = files(read);
-    for (int i = 0; i < data.size(); i++) {
-      if (i >= now.size() || !now.get(i).sha256().equals(data.get(i).sha256())) {
-        throw new RunDirectoryConflict(
-            runDirectory,
-            data.get(i).file()
-                + " is not the file that this run began with (its SHA-256 differs); restore it or"
-                + " begin a new run");
+    for (int i = 0; i < Math.max(data.size(), now.size()); i++) {
+      boolean known = i < data.size() && i < now.size();
+      if (known && now.get(i).sha256().equals(data.get(i).sha256())) {
+        continue;
       }
+      throw new RunDirectoryConflict(
+          runDirectory,
+          now.size() > data.size()
+              ? now.get(i).file()
+                  + " is read now, but was not when this run began; take it away or begin a new run"
+              : data.get(i).file()
+                  + " is not the file that this run began with (its SHA-256 differs); restore it"
+                  + " or begin a new run");
     }
   }
 

@@ -7,9 +7,12 @@ import io.tangentflow.backend.Backends;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
+import io.tangentflow.data.SamplePairs;
 import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
+import io.tangentflow.kernel.limit.InputRounding;
 import io.tangentflow.kernel.limit.LimitGram;
+import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitingKernel;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
@@ -83,18 +86,29 @@ final class SweepWorker extends KernelWorker {
         Backends.open(
             seat.backend(backend.name()),
             new BackendOptions(Precision.FP64, configuration.threads()))) {
+      LimitTiles tiles = kernel.tiles(inputs(), pool);
       LimitGram gram =
-          kernel
-              .tiles(inputs(), pool)
-              .gram(
-                  fp64,
-                  fp64.availableBytes(),
-                  done -> listener.progress(done / pairs, "limiting kernel " + name));
+          tiles.gram(
+              fp64,
+              fp64.availableBytes(),
+              done -> listener.progress(done / pairs, "limiting kernel " + name));
       write(Sweep.nngpFile(name), gram.nngp());
       write(Sweep.ntkFile(name), gram.ntk());
+      InputRounding rounding =
+          InputRounding.of(
+              kernel,
+              tiles,
+              inputs(),
+              SamplePairs.of(inputs()).greatestCorrelation(),
+              gram.ntkError(),
+              pool);
       Spectrum.Extreme least = Spectrum.least(gram.ntk());
       return new LimitSummary(
-          name, gram.ntkError(), gram.nngpError(), least.value(), least.errorBound());
+          name,
+          gram.ntkError(),
+          gram.nngpError(),
+          least.value(),
+          least.errorBound() + samples * (gram.ntkError() + rounding.ntkError()));
     } finally {
       pool.shutdown();
     }
@@ -133,6 +147,7 @@ final class SweepWorker extends KernelWorker {
         ntk.gram().distance(limiting) / limiting.norm(),
         ends.least().value(),
         ends.least().errorBound(),
+        ntk.roundingBound(),
         ends.greatest().value(),
         precisionError,
         plan.strategy().toString(),

@@ -16,6 +16,7 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -607,6 +610,43 @@ class CommandsTest {
         file.get("verifiedLeast").get("bound").asDouble()
             + ntk.get("leastEigenvalueError").asDouble());
     assertTrue(free.get("verifiedLeast").isNull());
+  }
+
+  /** Width 2, 2 inputs: the rank is at most 2·2 + 2·2 + 2·3 of all outputs, 2(2·2 + 2·2) + 2. */
+  @ParameterizedTest
+  @CsvSource({"false, 14, 5", "true, 18, 19"})
+  void kernelOfMoreRowsThanItsRankIsSaidToBeSingular(boolean trace, int rank, int samples) {
+    Path kernel = directory.resolve("K.npy");
+    Object[] network = {
+      "ntk",
+      "--data",
+      "synthetic:d=2",
+      "--width",
+      2,
+      "--outputs",
+      3,
+      "--activation",
+      "gelu",
+      "--sigma-w",
+      2,
+      "--depth",
+      3,
+      "--precision",
+      "fp64",
+      "--json",
+      "--out",
+      kernel
+    };
+    Object[] asked = trace ? with(network, "--trace") : network;
+    JsonNode most = Invocation.of(with(asked, "--samples", samples - 1)).ended(0).json();
+    assertFalse(most.get("leastEigenvalueSign").asText().equals("zero"), most.toString());
+    JsonNode more = Invocation.of(with(asked, "--samples", samples)).ended(0).json();
+    assertEquals("zero", more.get("leastEigenvalueSign").asText());
+    Invocation.of(with(asked, "--samples", 40)).ended(0);
+    DenseMatrix gram = Npy.readFinite(kernel);
+    double[] eigenvalues = Spectrum.eigenvalues(gram);
+    double rounding = 1e-13 * Arrays.stream(eigenvalues).max().orElseThrow();
+    assertEquals(rank, Arrays.stream(eigenvalues).filter(e -> e > rounding).count());
   }
 
   @Test

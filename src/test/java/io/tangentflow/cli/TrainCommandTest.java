@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tangentflow.backend.Precision;
 import io.tangentflow.data.DataSource;
 import io.tangentflow.data.Normalisation;
 import io.tangentflow.data.Npy;
 import io.tangentflow.data.Permutation;
 import io.tangentflow.model.Block;
 import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.sweep.RunDirectory;
+import io.tangentflow.sweep.SmallRun;
+import io.tangentflow.sweep.SweepConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -491,6 +495,47 @@ class TrainCommandTest {
     // Without the whole kernel λ_max is known to a thousandth.
     double tolerance = kernelOutputs.equals("all") ? 1e-11 : 1e-3;
     close(rate, json.get("start").get("learningRate"), tolerance * rate);
+  }
+
+  /** Of a part of the kernel, and of the outputs' mean, λ_min is no less than the kernel's own. */
+  @ParameterizedTest
+  @CsvSource({"0, all, true", "6, all, false", "0, mean, false"})
+  void rateHasItsEigenvalueFromTheWholeKernelAlone(int samples, String outputs, boolean known) {
+    JsonNode facts =
+        Invocation.of(
+                train(
+                    directory.resolve("run"),
+                    "digits",
+                    "--precision",
+                    "fp64",
+                    "--kernel-samples",
+                    samples,
+                    "--kernel-outputs",
+                    outputs,
+                    "--predict",
+                    "none",
+                    "--steps",
+                    0))
+            .ended(0)
+            .json()
+            .get("start");
+    assertEquals(!known, facts.get("rateEigenvalue").isNull(), facts.toString());
+    assertEquals(!known, facts.get("rateSource").isNull(), facts.toString());
+  }
+
+  /** The lock is another's, and so is what will be beside it. */
+  @Test
+  void runThatAnotherIsBeginningKeepsItsFiles() throws IOException {
+    Path run = directory.resolve("run");
+    SweepConfiguration configuration =
+        SmallRun.configuration(
+            List.of("relu"), List.of("rk4"), List.of(1), List.of(8), List.of(0L), Precision.FP64);
+    try (RunDirectory other = RunDirectory.create(run, SmallRun.manifest(configuration))) {
+      Files.delete(other.file("run.json")); // As it is before that is written.
+      String refused = Invocation.of(train(run, "digits")).ended(11).err();
+      assertTrue(refused.contains("working on this run"), refused);
+      assertTrue(Files.exists(run.resolve(".lock")));
+    }
   }
 
   @Test

@@ -23,6 +23,8 @@ import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.math3.stat.regression.SimpleRegression;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class WidthConvergenceTest {
 
@@ -295,6 +297,26 @@ class WidthConvergenceTest {
     assertTrue(
         finding.contains("3 of 12 tangent kernels have a least eigenvalue that cannot be told"),
         finding);
+  }
+
+  /** {@link SmallRun} states a bound of 5e-12 for each. */
+  @ParameterizedTest
+  @EnumSource(names = {"FP64", "FP32"})
+  void leastEigenvalueWithinTheRoundingOfProductsIsNotCalledPositiveWhereNothingWasMeasured(
+      Precision precision) {
+    String finding =
+        of(
+                softplus(WIDTHS, SEEDS, precision),
+                WidthConvergenceTest::scattered,
+                (width, seed) -> width == 64 ? 4e-12 : width == 128 ? -4e-12 : 6e-12,
+                null)
+            .findings()
+            .get(1);
+    assertTrue(
+        finding.contains("6 of 12 tangent kernels have a least eigenvalue that cannot be told"),
+        finding);
+    assertTrue(finding.contains("uncertain by up to 5.0×10⁻¹²"), finding);
+    assertFalse(finding.contains("≤ 0"), finding);
   }
 
   @Test

@@ -58,7 +58,17 @@ class HostileRunTest {
       byte[] line =
           StrictJson.compact(
               new CellResult(
-                  cell, 0.1, 0.2, 1e-14, 10, null, "explicit", 7, 0.5, new Place("here", "", "a")));
+                  cell,
+                  0.1,
+                  0.2,
+                  1e-14,
+                  1e-12,
+                  10,
+                  null,
+                  "explicit",
+                  7,
+                  0.5,
+                  new Place("here", "", "a")));
       lines.append(new String(line, StandardCharsets.UTF_8)).append('\n');
     }
     return lines.toString().getBytes(StandardCharsets.UTF_8);

@@ -1,6 +1,7 @@
 package io.tangentflow.sweep;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,15 +9,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
+import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
+import io.tangentflow.data.Provenance;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RunDirectoryTest {
@@ -71,6 +77,41 @@ class RunDirectoryTest {
       DataFormat failure = assertThrows(DataFormat.class, () -> run.lines(CellResult.class));
       assertTrue(failure.getMessage().contains("line 1: "), failure.getMessage());
     }
+  }
+
+  /** Each letter is a file of that content and, followed by its place, of that name. */
+  @ParameterizedTest
+  @CsvSource({
+    "a b, a b, ",
+    "a b, a c, b1 is not the file",
+    "a b, b a, a0 is not the file",
+    "a b, a, b1 is not the file",
+    "a b, b, a0 is not the file",
+    "a, a b, 'b1 is read now, but was not'",
+    "a c, a b c, 'b1 is read now, but was not'",
+    "'', a, 'a0 is read now, but was not'",
+    "a, '', a0 is not the file",
+    "'', '', ",
+  })
+  void dataAreTheSameFilesInTheSameOrder(String before, String now, String refusal) {
+    Path path = finished();
+    Manifest manifest =
+        Manifest.of(
+            Sweep.KIND, "sweep", CONFIGURATION, read(before), "here", MemoryBudget.shared(1));
+    Executable check = () -> manifest.requireSameData(read(now), path);
+    if (refusal == null) {
+      assertDoesNotThrow(check);
+    } else {
+      String message = assertThrows(RunDirectoryConflict.class, check).getMessage();
+      assertTrue(message.contains(refusal), message);
+    }
+  }
+
+  private static List<Provenance> read(String contents) {
+    List<String> each = Arrays.stream(contents.split(" ", -1)).filter(c -> !c.isEmpty()).toList();
+    return IntStream.range(0, each.size())
+        .mapToObj(i -> new Provenance(Path.of(each.get(i) + i), each.get(i)))
+        .toList();
   }
 
   @ParameterizedTest

@@ -76,6 +76,7 @@ public final class SmallRun {
               error.applyAsDouble(cell.width(), cell.seed()),
               least.applyAsDouble(cell.width(), cell.seed()),
               1e-14,
+              5e-12,
               10,
               cell.seed() == 0 ? precisionError : null,
               "explicit",

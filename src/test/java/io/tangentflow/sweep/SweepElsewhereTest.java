@@ -119,6 +119,7 @@ class SweepElsewhereTest {
                   result.relativeError(),
                   result.leastEigenvalue(),
                   result.leastEigenvalueError(),
+                  result.roundingBound(),
                   result.greatestEigenvalue(),
                   result.precisionError(),
                   result.gram(),

@@ -224,6 +224,7 @@ class ClusterRunsTest {
         result.relativeError(),
         result.leastEigenvalue(),
         result.leastEigenvalueError(),
+        result.roundingBound(),
         result.greatestEigenvalue(),
         result.precisionError(),
         result.gram(),
