@@ -15,6 +15,7 @@ import io.tangentflow.data.Npy;
 import io.tangentflow.data.SymmetricNpy;
 import io.tangentflow.kernel.limit.DotProductKernel.Kind;
 import io.tangentflow.kernel.limit.KernelJson;
+import io.tangentflow.kernel.limit.LimitDoubt;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitValue;
@@ -62,9 +63,6 @@ final class LimitCommand implements Callable<Integer> {
           "--table-out",
           "--out",
           "--nngp-out");
-
-  /** An error, relative to the largest entry, that is said aloud. */
-  private static final double COARSE = 1e-4;
 
   private static final Table.Column ERROR =
       Table.Column.right("estimated error of an entry, ρ as rounded");
@@ -170,7 +168,7 @@ final class LimitCommand implements Callable<Integer> {
         .put("ntk", value.ntk())
         .put("nngpError", value.nngpError())
         .put("ntkError", value.ntkError());
-    warnIfCoarse(value.ntkError(), Math.abs(value.ntk()));
+    LimitDoubt.of(value.ntkError(), Math.abs(value.ntk())).ifPresent(console::warning);
     Table table =
         Table.of(
                 description(),
@@ -315,7 +313,7 @@ final class LimitCommand implements Callable<Integer> {
               (kind, row, column, tile) -> {
                 open.get(kind).place(row, column, tile);
                 if (kind == Kind.NTK && row == column) {
-                  largest[0] = Math.max(largest[0], largestOnDiagonal(tile));
+                  largest[0] = Math.max(largest[0], LimitDoubt.largest(tile));
                 }
               });
       computing = seconds(start);
@@ -323,7 +321,7 @@ final class LimitCommand implements Callable<Integer> {
     } finally {
       open.values().forEach(SymmetricNpy::close);
     }
-    warnIfCoarse(errors.ntk(), largest[0]);
+    LimitDoubt.of(errors.ntk(), largest[0]).ifPresent(console::warning);
     ObjectNode object = json(run);
     object.put("seconds", computing).put("syncSeconds", seconds(start) - computing);
     Table rows = heading(run, Table.Column.left("kernel"), Table.Column.left("file"), ERROR);
@@ -347,7 +345,7 @@ final class LimitCommand implements Callable<Integer> {
     try (LimitBars progress = new LimitBars(console, run.pairs())) {
       gram = run.tiles.gram(run.engine, run.budget.deviceBytesBeside(0), progress);
     }
-    warnIfCoarse(gram.ntkError(), largestOnDiagonal(gram.ntk()));
+    LimitDoubt.of(gram).ifPresent(console::warning);
     ObjectNode object = json(run).put("seconds", seconds(start));
     console.status(String.format("computed in %.2f s; eigenvalues", seconds(start)));
     Spectrum.Ends nngp = Spectrum.ends(gram.nngp());
@@ -388,25 +386,6 @@ final class LimitCommand implements Callable<Integer> {
     }
     console.result(rows.toText(), object);
     return 0;
-  }
-
-  /** An error that no user of the number would guess. */
-  private void warnIfCoarse(double error, double largest) {
-    if (error > COARSE * largest) {
-      console.warning(
-          String.format(
-              "the NTK is known to %.1g of its largest entry only; scale the inputs down (--normalise"
-                  + " sphere or unit), or lower --sigma-u, --sigma-w or --horizon",
-              error / largest));
-    }
-  }
-
-  private static double largestOnDiagonal(DenseMatrix square) {
-    double largest = 0;
-    for (int j = 0; j < square.columns(); j++) {
-      largest = Math.max(largest, square.get(j, j));
-    }
-    return largest;
   }
 
   /** Both Grams, and the copy that LAPACK reduces. */

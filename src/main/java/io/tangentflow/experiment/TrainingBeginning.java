@@ -13,6 +13,7 @@ import io.tangentflow.gradient.DiscreteAdjoint;
 import io.tangentflow.kernel.empirical.TangentKernelOperator;
 import io.tangentflow.kernel.empirical.TangentKernelPlan;
 import io.tangentflow.kernel.empirical.TimeNodes;
+import io.tangentflow.kernel.limit.LimitDoubt;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitingKernel;
 import io.tangentflow.model.Block;
@@ -272,9 +273,11 @@ record TrainingBeginning(
       long pairs = (long) samples * (samples + 1) / 2;
       ForkJoinPool pool = new ForkJoinPool(problem.configuration().machine().threads());
       try {
-        return Optional.of(
+        LimitGram limit =
             LimitingKernel.of(problem.model(), stepping())
-                .gram(problem.inputs(), pool, done -> listener.limit(done, pairs)));
+                .gram(problem.inputs(), pool, done -> listener.limit(done, pairs));
+        LimitDoubt.of(limit).ifPresent(listener::warning);
+        return Optional.of(limit);
       } catch (InvalidConfiguration e) {
         listener.warning("there is no limiting kernel: " + e.getMessage());
         return Optional.empty();

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.AtomicFile;
+import io.tangentflow.kernel.limit.LimitDoubt;
 import io.tangentflow.report.Axis;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.HtmlReport;
@@ -187,6 +188,9 @@ public final class WidthConvergence {
                         Numbers.significant(fit.low(), 3),
                         Numbers.significant(fit.high(), 3)))
             .orElse(family.name() + ": a rate needs at least two widths and three networks."));
+    LimitSummary limit = family.limit();
+    LimitDoubt.of(limit.ntkError(), limit.largestEntry())
+        .ifPresent(doubt -> sentences.add(family.name() + ": " + doubt + "."));
     sentences.add(leastEigenvalueFinding(family));
     precisionFinding(family).ifPresent(sentences::add);
     return sentences;

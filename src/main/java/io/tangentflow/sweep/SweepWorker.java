@@ -11,6 +11,7 @@ import io.tangentflow.data.SamplePairs;
 import io.tangentflow.kernel.empirical.EmpiricalNtk;
 import io.tangentflow.kernel.empirical.GramPlan;
 import io.tangentflow.kernel.limit.InputRounding;
+import io.tangentflow.kernel.limit.LimitDoubt;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitingKernel;
@@ -107,6 +108,7 @@ final class SweepWorker extends KernelWorker {
           name,
           gram.ntkError(),
           gram.nngpError(),
+          LimitDoubt.largest(gram.ntk()),
           least.value(),
           least.errorBound() + samples * (gram.ntkError() + rounding.ntkError()));
     } finally {

@@ -177,7 +177,7 @@ class LimitCommandTest {
     Object[] pair = {"limit", "--activation", "erf", "--norms", "1,1", "--dot", 1, "--horizon", 40};
     Invocation coarse = Invocation.of(pair);
     coarse.ended(0);
-    assertTrue(coarse.err().contains("warning: the NTK is known to"), coarse.err());
+    assertTrue(coarse.err().contains("warning: the limiting NTK is known to"), coarse.err());
     pair[pair.length - 1] = 4;
     Invocation fine = Invocation.of(pair);
     assertFalse(fine.ended(0).err().contains("warning: the"), fine.err());

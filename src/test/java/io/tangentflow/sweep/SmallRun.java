@@ -69,7 +69,7 @@ public final class SmallRun {
     RunDirectory run = RunDirectory.create(path, manifest(configuration));
     SweepResults results = new SweepResults(run);
     for (Cell cell : configuration.cells()) {
-      results.write(new LimitSummary(Sweep.limitName(cell), 1e-12, 1e-13, 0.25, 1e-15));
+      results.write(new LimitSummary(Sweep.limitName(cell), 1e-12, 1e-13, 5, 0.25, 1e-15));
       results.append(
           new CellResult(
               cell,

@@ -329,7 +329,7 @@ class SweepElsewhereTest {
       new UnitFiles(elsewhere)
           .put(
               WorkUnit.of(workload(null), "", 0, limit),
-              WorkUnit.tree(new LimitSummary("x/../../outside", 0, 0, 1, 0)));
+              WorkUnit.tree(new LimitSummary("x/../../outside", 0, 0, 1, 1, 0)));
       assertRefused(run, elsewhere);
     }
   }

@@ -2,6 +2,8 @@ package io.tangentflow.kernel.limit;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.kernel.dual.DualActivation.Method;
+import io.tangentflow.kernel.dual.HermiteDual;
+import io.tangentflow.kernel.dual.Marginal;
 import io.tangentflow.kernel.limit.TwoTimeSolver.InputProcess;
 import io.tangentflow.kernel.limit.TwoTimeSolver.Solution;
 import io.tangentflow.model.NeuralOde;
@@ -254,13 +256,24 @@ public final class ContinuumLimit extends PathKernel<ContinuumLimit.Path> {
   @Override
   TileEvaluation pairEvaluation(double greatestNorm, ForkJoinPool pool) {
     Path path = path(greatestNorm * greatestNorm);
-    boolean mixture =
-        path.level(path.collocation(), TRIAL_SQUARE)
-            .filter(process -> dual.method(process.atEnd()) == Method.MIXTURE)
-            .isPresent();
-    return path.collocation() == Collocation.SQUARE && !mixture
+    boolean series =
+        path.collocation() == Collocation.SQUARE
+            && path.level(Collocation.SQUARE, TRIAL_SQUARE)
+                .filter(process -> hasSeries(process.atEnd()))
+                .isPresent();
+    return series
         ? new BatchEvaluation(new LimitBatch(this))
         : super.pairEvaluation(greatestNorm, pool);
+  }
+
+  /** Whether Hermite series are as good as the dual of single pairs, or good enough. */
+  private boolean hasSeries(Marginal atEnd) {
+    if (dual.method(atEnd) == Method.MIXTURE) {
+      return false;
+    }
+    HermiteDual hermite = new HermiteDual(ode.activation());
+    Marginal table = hermite.marginal(atEnd.variance());
+    return relativeError(hermite, table, table) <= Math.max(GENTLE, relativeError(atEnd, atEnd));
   }
 
   /** The two-time equations at the nodes of a level, of which there are {@link #levels}. */

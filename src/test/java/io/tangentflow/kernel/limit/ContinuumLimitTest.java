@@ -9,6 +9,7 @@ import io.tangentflow.kernel.dual.DualActivation;
 import io.tangentflow.kernel.limit.TwoTimeSolver.InputProcess;
 import io.tangentflow.kernel.limit.TwoTimeSolver.Solution;
 import io.tangentflow.model.Activation;
+import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.StandardActivation;
 import java.util.Arrays;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ContinuumLimitTest {
@@ -257,5 +259,31 @@ class ContinuumLimitTest {
     public boolean polynomial() {
       return false;
     }
+  }
+
+  /** Over such horizons variances grow to hundreds, and Hermite series of erf end too early. */
+  @ParameterizedTest
+  @CsvSource({"ERF, 1", "ERF, 5", "ERF, 20", "TANH, 5", "TANH, 20", "SOFTPLUS, 2", "GELU, 2"})
+  void fewInputsHaveTheErrorsOfSinglePairs(StandardActivation phi, double horizon) {
+    ContinuumLimit limit = new ContinuumLimit(new NeuralOde(2, 1, 1, horizon, 1, 1, 1, phi));
+    DenseMatrix inputs = new DenseMatrix(2, 3, new double[] {1.4, 0.2, 1, 1, -0.3, 1.1});
+    LimitGram gram = limit.gram(inputs);
+    double largest = LimitDoubt.largest(gram.ntk());
+    double worst = 0;
+    for (int i = 0; i < 3; i++) {
+      for (int j = 0; j <= i; j++) {
+        LimitValue pair = limit.pair(dot(inputs, i, i), dot(inputs, j, j), dot(inputs, i, j));
+        assertEquals(
+            pair.ntk(), gram.ntk().get(i, j), gram.ntkError() + pair.ntkError(), i + " " + j);
+        worst = Math.max(worst, pair.ntkError());
+      }
+    }
+    assertTrue(
+        gram.ntkError() <= Math.max(2 * worst, 1e-8 * largest), gram.ntkError() + " " + worst);
+    assertEquals(Optional.empty(), LimitDoubt.of(gram));
+  }
+
+  private static double dot(DenseMatrix inputs, int i, int j) {
+    return (inputs.get(0, i) * inputs.get(0, j) + inputs.get(1, i) * inputs.get(1, j)) / 2;
   }
 }
