@@ -18,12 +18,14 @@ final class SymmetricFile {
       throw new DataFormat(
           file, "is " + matrix.rows() + "×" + matrix.columns() + ", not a square matrix", null);
     }
+    double norm = matrix.norm();
+    if (!Double.isFinite(norm)) {
+      throw new DataFormat(file, "has a norm that no number in fp64 can be; scale it down", null);
+    }
     double asymmetry = matrix.distance(matrix.transpose());
-    if (asymmetry > ASYMMETRY * matrix.norm()) {
+    if (!(asymmetry <= ASYMMETRY * norm)) {
       throw new DataFormat(
-          file,
-          String.format("is not symmetric: ‖K − Kᵀ‖/‖K‖ = %.1e", asymmetry / matrix.norm()),
-          null);
+          file, String.format("is not symmetric: ‖K − Kᵀ‖/‖K‖ = %.1e", asymmetry / norm), null);
     }
   }
 }
