@@ -225,6 +225,8 @@ class ContinuumLimitTest {
     assertThrows(IllegalArgumentException.class, () -> limit.pair(1, 1, 1.01));
     assertThrows(IllegalArgumentException.class, () -> limit.pair(-1, 1, 0));
     assertThrows(IllegalArgumentException.class, () -> limit.pair(1, 1, Double.NaN));
+    assertThrows(IllegalArgumentException.class, () -> limit.pair(1e-200, 1e-200, 5e-200));
+    assertThrows(IllegalArgumentException.class, () -> limit.pair(1e200, 1e200, 3e200));
   }
 
   private record OwnTanh() implements Activation {
@@ -256,6 +258,21 @@ class ContinuumLimitTest {
     @Override
     public boolean polynomial() {
       return false;
+    }
+  }
+
+  /** tanh is linear at 0, so that both kernels and their errors are as small as the inputs. */
+  @Test
+  void tinyInputsHaveTheErrorsOfSmallOnes() {
+    NeuralOde ode = new NeuralOde(2, 1, StandardActivation.TANH);
+    for (LimitingKernel limit : List.of(new ContinuumLimit(ode), new FiniteDepthLimit(ode, 3))) {
+      LimitValue small = limit.pair(1e-20, 1e-20, 5e-21).times(1e20);
+      LimitValue tiny = limit.pair(1e-200, 1e-200, 5e-201).times(1e200);
+      assertEquals(small.nngp(), tiny.nngp(), 2 * small.nngpError());
+      assertEquals(small.ntk(), tiny.ntk(), 2 * small.ntkError());
+      assertEquals(small.nngpError(), tiny.nngpError(), small.nngpError());
+      assertTrue(tiny.nngpError() > 0.1 * small.nngpError(), tiny.toString());
+      assertTrue(tiny.ntkError() > 0.1 * small.ntkError(), tiny.toString());
     }
   }
 }
