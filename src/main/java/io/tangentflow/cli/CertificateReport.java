@@ -34,17 +34,24 @@ final class CertificateReport {
   }
 
   /**
-   * The certificate of a matrix whose entries are taken as exact.
+   * The certificate of a matrix whose entries are taken as exact, but for their asymmetry.
    *
    * @param learningRate η; null for 1/λ_max
    */
   static CertificateReport ofGram(
-      String file, GramCertificate gram, Optional<KernelPair> mostDependent, Double learningRate) {
+      String file,
+      SymmetricFile read,
+      GramCertificate gram,
+      Optional<KernelPair> mostDependent,
+      Double learningRate) {
     CertificateReport report = new CertificateReport(gram, Definiteness.of(gram));
     report.root.put("gram", file).put("order", gram.order());
     report.verdict(
         String.format("Certificate of the matrix of order %d in %s", gram.order(), file),
-        "its entries taken as exact");
+        read.asymmetry() == 0
+            ? "its entries taken as exact"
+            : "its entries taken as exact but for their asymmetry");
+    report.text.append(read.errors().isEmpty() ? "" : read.errors().strip() + "\n");
     report.eigenvalues();
     report.rates(learningRate);
     mostDependent.ifPresent(report::minor);

@@ -5,7 +5,6 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.backend.BackendOptions;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Dataset;
-import io.tangentflow.data.Npy;
 import io.tangentflow.experiment.LimitCertificate;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
@@ -58,8 +57,9 @@ final class CertifyCommand implements Callable<Integer> {
       names = "--gram",
       paramLabel = "FILE",
       description =
-          "Certify the symmetric matrix in this .npy file, its entries taken as exact (default: the"
-              + " limiting NTK on --data).")
+          "Certify the symmetric matrix in this .npy file, its entries taken as exact; where two that"
+              + " should be equal differ by rounding, half the difference is in the bounds (default:"
+              + " the limiting NTK on --data).")
   private Path gram;
 
   @Option(
@@ -84,14 +84,15 @@ final class CertifyCommand implements Callable<Integer> {
       OptionList.refuse(
           command, options, "is about a limiting kernel, and --gram gives a matrix; leave one out");
     }
-    DenseMatrix matrix = Npy.readFinite(gram);
-    SymmetricFile.require(matrix, gram);
+    SymmetricFile read = SymmetricFile.read(gram);
+    DenseMatrix matrix = read.matrix();
     if (matrix.norm() == 0) {
       throw new DataFormat(gram, "is zero, so there is nothing to certify", null);
     }
     return CertificateReport.ofGram(
         gram.toString(),
-        GramCertificate.of(matrix, 0, 0),
+        read,
+        GramCertificate.of(matrix, read.asymmetry() / matrix.rows(), 0),
         KernelPair.mostDependent(matrix),
         learningRate);
   }

@@ -1,11 +1,9 @@
 package io.tangentflow.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.experiment.TrainingLine;
+import io.tangentflow.report.Json;
 import io.tangentflow.report.Numbers;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -58,14 +56,7 @@ final class Console {
   void result(String text, JsonNode object) {
     PrintWriter out = command.commandLine().getOut();
     if (json) {
-      try {
-        out.println(
-            new ObjectMapper()
-                .writer(SerializationFeature.INDENT_OUTPUT)
-                .writeValueAsString(object));
-      } catch (JsonProcessingException e) {
-        throw new IllegalStateException(e);
-      }
+      out.println(Json.text(object));
     } else {
       out.println(text.stripTrailing().replaceAll("[\\p{Cc}&&[^\n]]", "?"));
     }

@@ -11,6 +11,7 @@ import io.tangentflow.backend.Ensemble.Method;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.ElementType;
 import io.tangentflow.data.Npy;
+import io.tangentflow.experiment.SampleVariance;
 import io.tangentflow.kernel.limit.ContinuumLimit;
 import io.tangentflow.kernel.limit.FiniteDepthLimit;
 import io.tangentflow.kernel.limit.LimitingKernel;
@@ -19,6 +20,7 @@ import io.tangentflow.ode.EnsembleSolver;
 import io.tangentflow.ode.Tableau;
 import io.tangentflow.ode.TimeGrid;
 import io.tangentflow.report.Cell;
+import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Table;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -254,28 +256,31 @@ final class EnsembleCommand implements Callable<Integer> {
       int sample = k / network.outputs;
       OptionalDouble limit =
           limits.length == 0 ? OptionalDouble.empty() : OptionalDouble.of(limits[sample]);
-      double meanError = Math.sqrt(f.variance() / networks);
+      SampleVariance variance = f.variance();
+      double meanError = Math.sqrt(variance.value() / networks);
       ObjectNode row =
           each.addObject()
               .put("sample", sample)
               .put("output", k % network.outputs)
-              .put("mean", f.mean())
+              .put("mean", variance.mean())
               .put("meanError", meanError)
-              .put("variance", f.variance())
-              .put("varianceError", f.varianceError())
-              .put("kolmogorovSmirnov", f.kolmogorovSmirnov());
-      putLimit(row, limit, f.variance(), f.varianceError());
+              .put("variance", variance.value());
+      put(row, "varianceError", variance.error());
+      put(row, "kolmogorovSmirnov", f.kolmogorovSmirnov());
+      putLimit(row, limit, variance.value(), variance.error());
       table =
           table.row(
               Cell.of(
                   network.outputs == 1
                       ? "sample " + sample
                       : "sample " + sample + ", output " + k % network.outputs),
-              Cell.measured(f.mean(), meanError),
-              Cell.measured(f.variance(), f.varianceError()),
-              number(limit),
-              number(apart(limit, f.variance(), f.varianceError())),
-              Cell.of(f.kolmogorovSmirnov(), 3));
+              Cell.measured(variance.mean(), meanError),
+              variance.error().isPresent()
+                  ? Cell.measured(variance.value(), variance.error().getAsDouble())
+                  : Cell.of(Numbers.significant(variance.value(), 4) + " ± not known"),
+              number(limit, 4),
+              number(apart(limit, variance.value(), variance.error()), 4),
+              number(f.kolmogorovSmirnov(), 3));
     }
     OptionalDouble limit =
         limits.length == 0 ? OptionalDouble.empty() : Arrays.stream(limits).average();
@@ -284,15 +289,16 @@ final class EnsembleCommand implements Callable<Integer> {
             .putObject("all")
             .put("meanSquare", statistics.meanSquare())
             .put("meanSquareError", statistics.meanSquareError());
-    putLimit(overall, limit, statistics.meanSquare(), statistics.meanSquareError());
+    OptionalDouble error = OptionalDouble.of(statistics.meanSquareError());
+    putLimit(overall, limit, statistics.meanSquare(), error);
     object.put("lilliefors", lilliefors());
     table =
         table.row(
             Cell.of("all, mean square"),
             Cell.of(""),
             Cell.measured(statistics.meanSquare(), statistics.meanSquareError()),
-            number(limit),
-            number(apart(limit, statistics.meanSquare(), statistics.meanSquareError())),
+            number(limit, 4),
+            number(apart(limit, statistics.meanSquare(), error), 4),
             Cell.of(""));
     console.result(
         table.toText()
@@ -311,23 +317,23 @@ final class EnsembleCommand implements Callable<Integer> {
   }
 
   private static void putLimit(
-      ObjectNode node, OptionalDouble limit, double measured, double error) {
-    if (limit.isPresent()) {
-      node.put("nngp", limit.getAsDouble())
-          .put("standardErrorsApart", apart(limit, measured, error).orElse(Double.NaN));
-    } else {
-      node.putNull("nngp").putNull("standardErrorsApart");
-    }
+      ObjectNode node, OptionalDouble limit, double measured, OptionalDouble error) {
+    put(node, "nngp", limit);
+    put(node, "standardErrorsApart", apart(limit, measured, error));
   }
 
-  private static OptionalDouble apart(OptionalDouble limit, double measured, double error) {
-    return limit.isPresent() && error > 0
-        ? OptionalDouble.of((measured - limit.getAsDouble()) / error)
+  private static void put(ObjectNode node, String name, OptionalDouble number) {
+    number.ifPresentOrElse(value -> node.put(name, value), () -> node.putNull(name));
+  }
+
+  private static OptionalDouble apart(OptionalDouble limit, double measured, OptionalDouble error) {
+    return limit.isPresent() && error.orElse(0) > 0
+        ? OptionalDouble.of((measured - limit.getAsDouble()) / error.getAsDouble())
         : OptionalDouble.empty();
   }
 
-  private static Cell number(OptionalDouble value) {
-    return value.isPresent() ? Cell.of(value.getAsDouble(), 4) : Cell.of("not known");
+  private static Cell number(OptionalDouble value, int digits) {
+    return value.isPresent() ? Cell.of(value.getAsDouble(), digits) : Cell.of("not known");
   }
 
   /**

@@ -1,7 +1,8 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.experiment.SampleVariance;
 import io.tangentflow.model.DenseMatrix;
-import java.util.Arrays;
+import java.util.OptionalDouble;
 import org.apache.commons.math3.distribution.NormalDistribution;
 import org.apache.commons.math3.stat.inference.KolmogorovSmirnovTest;
 
@@ -24,8 +25,14 @@ final class EnsembleStatistics {
     series = new double[Math.min(rows, MOST_SERIES)][networks];
   }
 
-  /** One output over the networks. Standard errors are of independent networks. */
-  record OfOutput(double mean, double variance, double varianceError, double kolmogorovSmirnov) {}
+  /**
+   * One output over the networks.
+   *
+   * @param variance with the standard error of independent networks
+   * @param kolmogorovSmirnov the distance to the normal distribution of that mean and variance;
+   *     empty where all networks have one output
+   */
+  record OfOutput(SampleVariance variance, OptionalDouble kolmogorovSmirnov) {}
 
   /** Takes the outputs of the networks from {@code first} on, in ascending order. */
   void add(int first, DenseMatrix outputs) {
@@ -61,23 +68,17 @@ final class EnsembleStatistics {
     return Math.sqrt(squaredDeviations / (networks - 1) / networks);
   }
 
-  /**
-   * Mean, variance s² with standard error √((m₄ − s⁴)/B), and the Kolmogorov–Smirnov distance to
-   * the normal distribution of that mean and variance.
-   */
   OfOutput of(int output) {
     double[] f = series[output];
-    double mean = Arrays.stream(f).average().orElseThrow();
-    double second = Arrays.stream(f).map(v -> Math.pow(v - mean, 2)).sum();
-    double fourth = Arrays.stream(f).map(v -> Math.pow(v - mean, 4)).sum() / f.length;
-    double variance = second / (f.length - 1);
-    double error = Math.sqrt(Math.max(0, fourth - variance * variance) / f.length);
-    double distance =
-        variance > 0
-            ? new KolmogorovSmirnovTest()
-                .kolmogorovSmirnovStatistic(
-                    new NormalDistribution(null, mean, Math.sqrt(variance)), f)
-            : Double.NaN;
-    return new OfOutput(mean, variance, error, distance);
+    SampleVariance variance = SampleVariance.of(f);
+    return new OfOutput(
+        variance,
+        variance.value() > 0
+            ? OptionalDouble.of(
+                new KolmogorovSmirnovTest()
+                    .kolmogorovSmirnovStatistic(
+                        new NormalDistribution(null, variance.mean(), Math.sqrt(variance.value())),
+                        f))
+            : OptionalDouble.empty());
   }
 }

@@ -89,7 +89,8 @@ final class KernelFiles {
    * @throws DataFormat if a file has another shape
    */
   Kernels kernels(int train, int test, int outputs) {
-    DenseMatrix matrix = symmetric(gram);
+    SymmetricFile read = SymmetricFile.read(gram);
+    DenseMatrix matrix = read.matrix();
     int alone = cross == null ? train + test : train;
     boolean coupled = outputs > 1 && matrix.rows() == (long) alone * outputs;
     int each = coupled ? outputs : 1;
@@ -104,17 +105,12 @@ final class KernelFiles {
     }
     Optional<KernelBlocks> k = Optional.empty();
     if (nngp != null) {
-      DenseMatrix joint = symmetric(nngp);
+      DenseMatrix joint = SymmetricFile.read(nngp).matrix();
       requireShape(nngp, joint, (train + test) * each, (train + test) * each, 1);
       k = Optional.of(KernelBlocks.cut(joint, train * each));
     }
-    return new Kernels(gram.toString(), theta.train(), theta.cross(), 0, k);
-  }
-
-  private static DenseMatrix symmetric(Path file) {
-    DenseMatrix matrix = Npy.readFinite(file);
-    SymmetricFile.require(matrix, file);
-    return matrix;
+    return new Kernels(
+        gram.toString(), theta.train(), theta.cross(), read.asymmetry() / theta.train().rows(), k);
   }
 
   private static void requireShape(

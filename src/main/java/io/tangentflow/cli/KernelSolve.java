@@ -108,25 +108,15 @@ record KernelSolve(
     ArrayNode columns = object.putArray("columns");
     for (int j = 0; j < solution.columns().size(); j++) {
       KernelSystem.Column column = solution.columns().get(j);
-      ObjectNode node =
-          columns
-              .addObject()
-              .put("products", column.products())
-              .put("relativeResidual", column.relativeResidual());
-      put(node, "errorBound", column.errorBound());
-      put(node, "timeNodesError", errorOfKernel(solution, ofKernel, j));
-      node.put("converged", column.converged());
+      columns
+          .addObject()
+          .put("products", column.products())
+          .put("relativeResidual", column.relativeResidual())
+          .put("errorBound", column.errorBound())
+          .put("timeNodesError", errorOfKernel(solution, ofKernel, j))
+          .put("converged", column.converged());
     }
     object.put("converged", solution.converged());
-  }
-
-  /** JSON knows no infinity. */
-  private static void put(ObjectNode node, String name, double bound) {
-    if (Double.isFinite(bound)) {
-      node.put(name, bound);
-    } else {
-      node.putNull(name);
-    }
   }
 
   private String text(KernelSystem.Solution solution, double ofKernel, String title) {

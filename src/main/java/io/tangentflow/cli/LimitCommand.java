@@ -19,6 +19,7 @@ import io.tangentflow.kernel.limit.LimitDoubt;
 import io.tangentflow.kernel.limit.LimitGram;
 import io.tangentflow.kernel.limit.LimitTiles;
 import io.tangentflow.kernel.limit.LimitValue;
+import io.tangentflow.kernel.limit.LimitingKernel;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.Table;
@@ -150,7 +151,7 @@ final class LimitCommand implements Callable<Integer> {
     OptionList.refuse(
         command, OF_DATA, "is about data, and --norms with --dot asks for one pair; leave one out");
     double[] norms = norms(pair.norms);
-    if (!(pair.dot * pair.dot <= norms[0] * norms[1] * (1 + 1e-10))) {
+    if (!LimitingKernel.possible(norms[0], norms[1], pair.dot)) {
       throw new InvalidConfiguration(
           "--dot",
           "x·x̄/d = "

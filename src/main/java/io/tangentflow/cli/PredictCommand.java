@@ -259,7 +259,7 @@ final class PredictCommand implements Callable<Integer> {
             rows,
             curve);
     OptionalDouble posterior = posteriorVariance(dynamics, kernels);
-    List<String> findings = findings(dynamics, rate, targets, posterior);
+    List<String> findings = findings(kernels, dynamics, rate, targets, posterior);
     ObjectNode object = json(kernels, dynamics, rate, targets, posterior, report);
     object.put("seconds", (System.nanoTime() - start) * 1e-9);
     String text = report.table().toText() + "\n" + String.join("\n", findings);
@@ -300,7 +300,11 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private List<String> findings(
-      KernelDynamics dynamics, double rate, Targets targets, OptionalDouble posterior) {
+      Kernels kernels,
+      KernelDynamics dynamics,
+      double rate,
+      Targets targets,
+      OptionalDouble posterior) {
     List<String> sentences = new ArrayList<>();
     sentences.add(
         String.format(
@@ -316,7 +320,8 @@ final class PredictCommand implements Callable<Integer> {
             ? "Losses and accuracies are those of the mean over random networks; the variance is over"
                 + " these networks, per test output."
             : "Losses and accuracies are those of training from outputs of zero, and errors of the"
-                + " given entries are not counted.");
+                + " given entries are not counted"
+                + (kernels.entryError() > 0 ? ", but for their asymmetry." : "."));
     sentences.add("Targets: " + targets.coding().description() + ".");
     if (posterior.isPresent()) {
       sentences.add(

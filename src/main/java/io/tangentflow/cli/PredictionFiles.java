@@ -8,6 +8,7 @@ import io.tangentflow.experiment.KernelPrediction.Row;
 import io.tangentflow.experiment.PredictionReport;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.report.HtmlReport;
+import io.tangentflow.report.Json;
 import io.tangentflow.report.Plot;
 import io.tangentflow.report.Section;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ final class PredictionFiles {
               variance -> write(directory.resolve("test-variance-" + time + ".npy"), variance));
     }
     AtomicFile.write(directory.resolve("predictions.csv"), report.table().toCsv());
-    AtomicFile.write(directory.resolve("predict.json"), object.toPrettyString() + "\n");
+    AtomicFile.write(directory.resolve("predict.json"), Json.text(object) + "\n");
     Section section = Section.of("Predictions");
     Optional<Plot> plot = report.plot();
     if (plot.isPresent()) {

@@ -92,33 +92,35 @@ final class SpectrumCommand implements Callable<Integer> {
       return stored(store.description().order());
     }
     outputs.requireApartFrom(file);
-    DenseMatrix matrix = Npy.readFinite(file);
-    SymmetricFile.require(matrix, file);
+    SymmetricFile read = SymmetricFile.read(file);
     return extreme.given()
-        ? extremes(matrix)
-        : whole(matrix, JsonNodeFactory.instance.objectNode(), "");
+        ? extremes(read)
+        : whole(
+            read.matrix(), read.asymmetry(), JsonNodeFactory.instance.objectNode(), read.errors());
   }
 
   /**
    * All eigenvalues.
    *
+   * @param asymmetry of the file, that each of them may be off by
    * @param object to be completed
    * @param errors of the entries, lines after the table
    */
-  private int whole(DenseMatrix matrix, ObjectNode object, String errors) {
+  private int whole(DenseMatrix matrix, double asymmetry, ObjectNode object, String errors) {
     Spectrum.Whole spectrum = Spectrum.whole(matrix);
     double[] values = spectrum.values();
     Spectrum.Extreme least = spectrum.least();
     Spectrum.Extreme greatest = spectrum.greatest();
     long negative = Arrays.stream(values).filter(v -> v < 0).count();
-    SpectrumProfile profile = new SpectrumProfile(values, least.errorBound());
+    double error = least.errorBound() + asymmetry;
+    SpectrumProfile profile = new SpectrumProfile(values, error);
     int unresolved = values.length - profile.numericalRank();
     OptionalDouble condition = profile.conditionNumber();
     object
         .put("order", values.length)
         .put("leastEigenvalue", least.value())
         .put("leastEigenvalueResidual", least.residual())
-        .put("leastEigenvalueError", least.errorBound())
+        .put("leastEigenvalueError", error)
         .put("greatestEigenvalue", greatest.value())
         .put("negative", negative)
         .put("zeroWithinError", unresolved)
@@ -131,7 +133,7 @@ final class SpectrumCommand implements Callable<Integer> {
                 Table.Column.left("quantity"),
                 Table.Column.right("value"))
             .row(Cell.of("least eigenvalue"), Cell.of(least.value(), 10))
-            .row(Cell.of("  error bound"), Cell.of(least.errorBound(), 2))
+            .row(Cell.of("  error bound"), Cell.of(error, 2))
             .row(Cell.of("  residual ‖Kv − λv‖"), Cell.of(least.residual(), 2))
             .row(Cell.of("greatest eigenvalue"), Cell.of(greatest.value(), 10))
             .row(
@@ -166,7 +168,7 @@ final class SpectrumCommand implements Callable<Integer> {
     ObjectNode object = JsonNodeFactory.instance.objectNode();
     kernel.describe(object);
     return all
-        ? whole(kernel.matrix().toDense(), object, kernel.errors())
+        ? whole(kernel.matrix().toDense(), 0, object, kernel.errors())
         : extremes(kernel, object);
   }
 
@@ -210,8 +212,8 @@ final class SpectrumCommand implements Callable<Integer> {
     }
   }
 
-  private int extremes(DenseMatrix matrix) {
-    int order = matrix.rows();
+  private int extremes(SymmetricFile read) {
+    int order = read.matrix().rows();
     Search search =
         extreme.search(
             order,
@@ -221,14 +223,15 @@ final class SpectrumCommand implements Callable<Integer> {
             MemoryBudget.freeHeap() / 4);
     ExtremeEigenvalues found;
     try (Console.Progress progress = console.progress("products", 2L * search.maxProducts())) {
-      found = ExtremeEigenvalues.ofDense(matrix, search, progress::at);
+      found =
+          ExtremeEigenvalues.ofDense(read.matrix(), search, progress::at).within(read.asymmetry());
     }
     ObjectNode object = JsonNodeFactory.instance.objectNode().put("order", order);
     report(
         found,
         file + ", order " + order + ", in fp64:",
         object,
-        "",
+        read.errors(),
         "raise --max-products or --tolerance, or leave out --extreme");
     return 0;
   }

@@ -10,6 +10,7 @@ import io.tangentflow.ode.Tableau;
 import io.tangentflow.report.Axis;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.HtmlReport;
+import io.tangentflow.report.Json;
 import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Plot;
 import io.tangentflow.report.Point;
@@ -308,7 +309,7 @@ public record DepthConvergence(Tableau method, String subject, List<DepthGaps> n
     ObjectNode all = json();
     all.set("provenance", provenance);
     AtomicFile.write(directory.resolve("gaps.csv"), gaps().toCsv());
-    AtomicFile.write(directory.resolve("convergence.json"), all.toPrettyString() + "\n");
+    AtomicFile.write(directory.resolve("convergence.json"), Json.text(all) + "\n");
     AtomicFile.write(directory.resolve("report.html"), report.toHtml());
   }
 }

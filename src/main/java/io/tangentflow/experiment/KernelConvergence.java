@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.data.AtomicFile;
 import io.tangentflow.experiment.LimitDepthGaps.Kernel;
 import io.tangentflow.report.HtmlReport;
+import io.tangentflow.report.Json;
 import io.tangentflow.report.Plot;
 import io.tangentflow.report.Section;
 import java.nio.file.Path;
@@ -83,7 +84,7 @@ public final class KernelConvergence {
     }
     ObjectNode all = json();
     all.set("provenance", provenance);
-    AtomicFile.write(directory.resolve("convergence.json"), all.toPrettyString() + "\n");
+    AtomicFile.write(directory.resolve("convergence.json"), Json.text(all) + "\n");
     AtomicFile.write(
         directory.resolve("report.html"), report.details("Provenance", provenance).toHtml());
   }

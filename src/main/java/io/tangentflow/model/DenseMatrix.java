@@ -2,6 +2,7 @@ package io.tangentflow.model;
 
 import java.util.Arrays;
 import java.util.function.IntFunction;
+import java.util.function.IntToDoubleFunction;
 import org.apiguardian.api.API;
 import org.apiguardian.api.API.Status;
 
@@ -22,6 +23,9 @@ public record DenseMatrix(int rows, int columns, double[] values) {
   public static final int GREATEST_ORDER = 46_340;
 
   private static final int STRIP = 32;
+
+  /** A sum of squares from which on those that underflow are lost in its rounding. */
+  private static final double LEAST_SUM = Double.MIN_NORMAL / Math.ulp(1.0);
 
   public DenseMatrix {
     if (rows < 0 || columns < 0 || (long) rows * columns != values.length) {
@@ -114,20 +118,20 @@ public record DenseMatrix(int rows, int columns, double[] values) {
     return t;
   }
 
-  /** {@return the Frobenius norm} */
+  /** {@return the Frobenius norm; squares neither overflow nor underflow} */
   public double norm() {
     double sum = 0;
     for (double v : values) {
       sum += v * v;
     }
-    return Math.sqrt(sum);
+    return isPrecise(sum) ? Math.sqrt(sum) : scaledNorm(i -> values[i]);
   }
 
   /**
    * How far this matrix is from another.
    *
    * @param other of the same shape
-   * @return the Frobenius norm of the difference
+   * @return the Frobenius norm of the difference, as precise as {@link #norm}
    */
   public double distance(DenseMatrix other) {
     if (rows != other.rows || columns != other.columns) {
@@ -139,6 +143,28 @@ public record DenseMatrix(int rows, int columns, double[] values) {
       double d = values[i] - other.values[i];
       sum += d * d;
     }
-    return Math.sqrt(sum);
+    return isPrecise(sum) ? Math.sqrt(sum) : scaledNorm(i -> values[i] - other.values[i]);
+  }
+
+  private static boolean isPrecise(double sumOfSquares) {
+    return sumOfSquares >= LEAST_SUM && sumOfSquares <= Double.MAX_VALUE;
+  }
+
+  /** With squares of entries that are brought near 1 by a power of two. */
+  private double scaledNorm(IntToDoubleFunction entry) {
+    double largest = 0;
+    for (int i = 0; i < values.length; i++) {
+      largest = Math.max(largest, Math.abs(entry.applyAsDouble(i)));
+    }
+    if (largest == 0 || !Double.isFinite(largest)) {
+      return largest;
+    }
+    int exponent = Math.getExponent(largest);
+    double sum = 0;
+    for (int i = 0; i < values.length; i++) {
+      double scaled = Math.scalb(entry.applyAsDouble(i), -exponent);
+      sum += scaled * scaled;
+    }
+    return Math.scalb(Math.sqrt(sum), exponent);
   }
 }

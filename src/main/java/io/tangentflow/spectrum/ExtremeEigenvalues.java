@@ -101,6 +101,17 @@ public record ExtremeEigenvalues(
             .flatMap(value -> verified(value, symmetric, -1)));
   }
 
+  /** What they say of a symmetric matrix that is as near as the error in the spectral norm. */
+  public ExtremeEigenvalues within(double error) {
+    return new ExtremeEigenvalues(
+        least.stream().map(value -> value.within(error)).toList(),
+        greatest.stream().map(value -> value.within(error)).toList(),
+        products,
+        restarts,
+        verifiedLeast.map(value -> value.within(error)),
+        verifiedGreatest.map(value -> value.within(error)));
+  }
+
   /** Whether all converged. */
   public boolean converged() {
     return Stream.concat(least.stream(), greatest.stream()).allMatch(RitzValue::converged);

@@ -12,4 +12,12 @@ package io.tangentflow.spectrum;
  * @param bound of |λ − θ| for some eigenvalue λ: the residual and what rounding may hide of it
  * @param converged whether the residual is within the tolerance that was asked for
  */
-public record RitzValue(double value, double residual, double bound, boolean converged) {}
+public record RitzValue(double value, double residual, double bound, boolean converged) {
+
+  /**
+   * What it says of a symmetric matrix that is as near as the error in the spectral norm (Weyl).
+   */
+  RitzValue within(double error) {
+    return new RitzValue(value, residual, bound + error, converged);
+  }
+}

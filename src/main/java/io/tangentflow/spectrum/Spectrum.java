@@ -92,14 +92,12 @@ public final class Spectrum {
   /** ‖KV − V diag(λ)‖_F. */
   private static double residual(DenseMatrix symmetric, double[] values, DenseMatrix vectors) {
     DenseMatrix product = DenseProducts.symmetricProduct(symmetric, vectors);
-    double sum = 0;
     for (int j = 0; j < values.length; j++) {
       for (int i = 0; i < values.length; i++) {
-        double r = product.get(i, j) - values[j] * vectors.get(i, j);
-        sum += r * r;
+        product.set(i, j, product.get(i, j) - values[j] * vectors.get(i, j));
       }
     }
-    return Math.sqrt(sum);
+    return product.norm();
   }
 
   /**
@@ -202,14 +200,21 @@ public final class Spectrum {
         product[j] += symmetric.get(i, j) * vector[i];
       }
     }
-    double sum = 0;
+    double largest = 0;
     double norm = 0;
     for (int i = 0; i < n; i++) {
-      double r = product[i] - value * vector[i];
-      sum += r * r;
+      product[i] -= value * vector[i];
+      largest = Math.max(largest, Math.abs(product[i]));
       norm += vector[i] * vector[i];
     }
-    return Math.sqrt(sum / norm);
+    // Scaled by a power of two, which rounds nothing, so that no square over- or underflows.
+    int exponent = Math.getExponent(largest);
+    double sum = 0;
+    for (double r : product) {
+      double scaled = Math.scalb(r, -exponent);
+      sum += scaled * scaled;
+    }
+    return Math.scalb(Math.sqrt(sum / norm), exponent);
   }
 
   private static int order(DenseMatrix symmetric) {

@@ -34,6 +34,13 @@ public record VerifiedEigenvalue(double value, double bound) {
     return verified(Spectrum.greatest(symmetric), symmetric, -1);
   }
 
+  /**
+   * What it says of a symmetric matrix that is as near as the error in the spectral norm (Weyl).
+   */
+  VerifiedEigenvalue within(double error) {
+    return new VerifiedEigenvalue(value, bound + error);
+  }
+
   /** For sign 1 that sign·K has no eigenvalue far below sign·λ. */
   static VerifiedEigenvalue verified(Spectrum.Extreme extreme, DenseMatrix symmetric, int sign) {
     int n = symmetric.rows();

@@ -131,4 +131,88 @@ class CertifyCommandTest {
     assertFalse(certificate.has("closestPair"));
     assertEquals("2", certificate.get("depth").asText());
   }
+
+  /** [[1, 1 + 1.2·10⁻⁵], [1 − 10⁻⁶, 1]], whose lower triangle alone is positive definite. */
+  private Path asymmetric() {
+    Path file = directory.resolve("asymmetric.npy");
+    Npy.write(
+        file, new DenseMatrix(2, 2, new double[] {1, 0.999999, 1.000012, 1}), ElementType.FP64);
+    return file;
+  }
+
+  @Test
+  void asymmetryIsInTheBoundsSoThatItDecidesNoSign() {
+    Path file = asymmetric();
+    JsonNode certificate = certify("--gram", file, "--json").ended(0).json();
+    assertEquals("undecided", certificate.get("definiteness").asText());
+    for (String name : new String[] {"leastEigenvalue", "greatestEigenvalue"}) {
+      JsonNode eigenvalue = certificate.get(name);
+      assertEquals(6.5e-6, eigenvalue.get("evaluation").asDouble(), 1e-15);
+      assertEquals(6.5e-6, eigenvalue.get("bound").asDouble(), 1e-13);
+    }
+    assertEquals(-5.5e-6, certificate.get("leastEigenvalue").get("value").asDouble(), 1e-14);
+    String text = certify("--gram", file).ended(0).out();
+    assertTrue(text.contains("not exactly symmetric"), text);
+
+    JsonNode whole = Invocation.of("spectrum", file, "--json").ended(0).json();
+    assertEquals(-5.5e-6, whole.get("leastEigenvalue").asDouble(), 1e-14);
+    assertEquals(6.5e-6, whole.get("leastEigenvalueError").asDouble(), 1e-13);
+    assertEquals(1, whole.get("zeroWithinError").asInt());
+    JsonNode ends = Invocation.of("spectrum", file, "--extreme", 1, "--json").ended(0).json();
+    for (JsonNode bounded : new JsonNode[] {ends.get("least").get(0), ends.get("verifiedLeast")}) {
+      assertEquals(-5.5e-6, bounded.get("value").asDouble(), 1e-14);
+      assertEquals(6.5e-6, bounded.get("bound").asDouble(), 1e-13);
+    }
+    for (Object[] words : new Object[][] {{"spectrum", file}, {"spectrum", file, "--extreme", 1}}) {
+      String told = Invocation.of(words).ended(0).out();
+      assertTrue(told.contains("½‖K − Kᵀ‖ ≤ 6.5e-06"), told);
+    }
+  }
+
+  /** A sign that the asymmetry leaves is told, with what it is under. */
+  @Test
+  void asymmetryLeavesALargerEigenvalueItsSign() {
+    Path file = directory.resolve("K.npy");
+    Npy.write(file, new DenseMatrix(2, 2, new double[] {2, 1, 1 + 1e-7, 2}), ElementType.FP64);
+    String text = certify("--gram", file).ended(0).out();
+    assertTrue(text.contains("yes (its entries taken as exact but for their asymmetry)"), text);
+    Npy.write(file, new DenseMatrix(2, 2, new double[] {2, 1, 1, 2}), ElementType.FP64);
+    String exact = certify("--gram", file).ended(0).out();
+    assertTrue(exact.contains("yes (its entries taken as exact)\n"), exact);
+    assertFalse(exact.contains("symmetric"), exact);
+  }
+
+  /** Entries that differ in their last bit: one of both is the rounded mean. */
+  @Test
+  void asymmetryOfOneBitIsCountedInFull() {
+    Path file = directory.resolve("K.npy");
+    double one = Math.nextUp(0.5);
+    Npy.write(
+        file, new DenseMatrix(2, 2, new double[] {1, one, Math.nextUp(one), 1}), ElementType.FP64);
+    JsonNode certificate = certify("--gram", file, "--json").ended(0).json();
+    assertEquals(Math.ulp(0.5), certificate.get("leastEigenvalue").get("evaluation").asDouble());
+  }
+
+  @Test
+  void predictionsCountTheAsymmetryAmongTheErrorsOfEigenvalues() {
+    Path targets = directory.resolve("y.npy");
+    Npy.write(targets, new DenseMatrix(2, 1, new double[] {1, -1}), ElementType.FP64);
+    Object[] words = {
+      "predict",
+      "--gram",
+      asymmetric(),
+      "--targets-file",
+      targets,
+      "--samples",
+      1,
+      "--test-samples",
+      1,
+      "--times",
+      "1",
+      "--learning-rate",
+      "1"
+    };
+    Invocation predict = Invocation.of(words).ended(0);
+    assertTrue(predict.out().contains("not counted, but for their asymmetry."), predict.out());
+  }
 }

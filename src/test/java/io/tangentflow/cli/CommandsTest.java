@@ -784,4 +784,17 @@ class CommandsTest {
       assertEquals("", command.out());
     }
   }
+
+  @Test
+  void aKernelThatVanishesInBothPrecisionsDoesNotDifferFromFp64() {
+    Object[] words = {
+      "ntk", "--samples", 4, "--width", 16, "--sigma-v", 0, "--sigma-w", 0, "--precision", "fp32"
+    };
+    JsonNode json = Invocation.of(with(words, "--json")).ended(0).json();
+    assertEquals(0, json.get("norm").asDouble());
+    assertTrue(json.get("differenceFromFp64").isNumber(), json.toString());
+    assertEquals(0, json.get("differenceFromFp64").asDouble());
+    assertEquals(0, json.get("leastEigenvalueUncertainty").asDouble());
+    assertFalse(Invocation.of(words).ended(0).out().contains("NaN"));
+  }
 }

@@ -21,6 +21,7 @@ import io.tangentflow.ode.EnsembleSolver;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -159,5 +160,28 @@ class EnsembleCommandTest {
     assertTrue(command.err().startsWith("warning: the limit is not computed"), command.err());
     assertEquals(1, command.err().lines().count());
     assertFalse(command.out().contains("NaN"));
+  }
+
+  @Test
+  void errorsThatAreNotKnownAreNullAndSaidInWords() {
+    Object[] three = {"ensemble", "--networks", 3, "--width", 4, "--samples", 1, "-q"};
+    JsonNode row = Invocation.of(with(three, "--json")).ended(0).json().get("byOutput").get(0);
+    assertTrue(row.get("variance").asDouble() > 0, row.toString());
+    assertTrue(row.get("varianceError").isNull(), row.toString());
+    assertTrue(row.get("standardErrorsApart").isNull(), row.toString());
+    assertTrue(row.get("kolmogorovSmirnov").isNumber(), row.toString());
+    String text = Invocation.of(three).ended(0).out();
+    assertTrue(text.contains(" ± not known"), text);
+
+    Object[] silent = with(three, "--sigma-v", 0);
+    JsonNode json = Invocation.of(with(silent, "--json")).ended(0).json();
+    assertTrue(json.get("byOutput").get(0).get("kolmogorovSmirnov").isNull(), json.toString());
+    assertTrue(json.get("all").get("standardErrorsApart").isNull(), json.toString());
+    String zeros = Invocation.of(silent).ended(0).out();
+    assertFalse(zeros.contains("NaN"), zeros);
+  }
+
+  private static Object[] with(Object[] words, Object... more) {
+    return Stream.concat(Arrays.stream(words), Arrays.stream(more)).toArray();
   }
 }

@@ -137,4 +137,31 @@ class SpectrumTest {
     }
     return r;
   }
+
+  /** A power of two rounds nothing, so that values, residuals and bounds are those times it. */
+  @Test
+  void errorBoundsOfHugeAndTinyMatricesAreThoseOfTheMatrixNearOne() {
+    DenseMatrix k = wishart(30, 60);
+    for (int exponent : new int[] {-900, -600, 600, 900}) {
+      DenseMatrix far =
+          new DenseMatrix(
+              30, 30, Arrays.stream(k.values()).map(v -> Math.scalb(v, exponent)).toArray());
+      Spectrum.Ends near = Spectrum.ends(k);
+      Spectrum.Ends ends = Spectrum.ends(far);
+      assertScaled(near.least(), ends.least(), exponent);
+      assertScaled(near.greatest(), ends.greatest(), exponent);
+      double bound = Spectrum.decomposition(k).errorBound();
+      assertEquals(
+          Math.scalb(bound, exponent),
+          Spectrum.decomposition(far).errorBound(),
+          Math.scalb(bound, exponent));
+    }
+  }
+
+  private static void assertScaled(Spectrum.Extreme near, Spectrum.Extreme far, int exponent) {
+    assertEquals(Math.scalb(near.value(), exponent), far.value());
+    assertEquals(Math.scalb(near.residual(), exponent), far.residual());
+    double bound = Math.scalb(near.errorBound(), exponent);
+    assertEquals(bound, far.errorBound(), 1e-14 * bound);
+  }
 }

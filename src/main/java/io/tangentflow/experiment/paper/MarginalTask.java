@@ -1,5 +1,6 @@
 package io.tangentflow.experiment.paper;
 
+import io.tangentflow.experiment.SampleVariance;
 import io.tangentflow.model.DenseMatrix;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,7 +17,7 @@ record MarginalTask(Draws draws) implements DrawsTask {
   /** s². */
   static final String VARIANCE = "variance";
 
-  /** √((m₄ − s⁴)/B). */
+  /** The standard error of s². */
   static final String VARIANCE_ERROR = "varianceError";
 
   static final String MEAN = "mean";
@@ -46,15 +47,12 @@ record MarginalTask(Draws draws) implements DrawsTask {
     double[] f = IntStream.range(0, draws.networks()).mapToDouble(b -> outputs.get(0, b)).toArray();
     DescriptiveStatistics s = new DescriptiveStatistics(f);
     double deviation = s.getStandardDeviation();
-    double fourth = Arrays.stream(f).map(v -> Math.pow(v - s.getMean(), 4)).average().orElseThrow();
     NormalDistribution fitted = new NormalDistribution(null, s.getMean(), deviation);
     KolmogorovSmirnovTest test = new KolmogorovSmirnovTest();
     Map<String, List<Double>> numbers = new LinkedHashMap<>();
     numbers.put(MEAN, TaskLine.list(s.getMean()));
     numbers.put(VARIANCE, TaskLine.list(s.getVariance()));
-    numbers.put(
-        VARIANCE_ERROR,
-        TaskLine.list(Math.sqrt((fourth - Math.pow(s.getVariance(), 2)) / f.length)));
+    numbers.put(VARIANCE_ERROR, TaskLine.list(SampleVariance.of(f).error().orElseThrow()));
     numbers.put(KURTOSIS, TaskLine.list(s.getKurtosis()));
     numbers.put(DISTANCE, TaskLine.list(test.kolmogorovSmirnovStatistic(fitted, f)));
     numbers.put(P_VALUE, TaskLine.list(test.kolmogorovSmirnovTest(fitted, f)));

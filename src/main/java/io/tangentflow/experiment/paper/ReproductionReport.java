@@ -7,6 +7,7 @@ import io.tangentflow.data.AtomicFile;
 import io.tangentflow.experiment.Places;
 import io.tangentflow.report.Cell;
 import io.tangentflow.report.HtmlReport;
+import io.tangentflow.report.Json;
 import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Section;
 import io.tangentflow.report.Table;
@@ -170,7 +171,7 @@ public final class ReproductionReport {
             .details("Configuration", manifest.configuration())
             .details("Provenance", provenance());
     AtomicFile.write(directory.file("verdicts.csv"), statistics().toCsv());
-    AtomicFile.write(directory.file("verdicts.json"), json().toPrettyString() + "\n");
+    AtomicFile.write(directory.file("verdicts.json"), Json.text(json()) + "\n");
     AtomicFile.write(directory.file("report.html"), report.toHtml());
   }
 

@@ -12,6 +12,7 @@ import io.tangentflow.experiment.timing.ScalingLaw.Quantity;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.report.Axis;
 import io.tangentflow.report.Cell;
+import io.tangentflow.report.Json;
 import io.tangentflow.report.Plot;
 import io.tangentflow.report.Series;
 import io.tangentflow.report.Table;
@@ -227,6 +228,6 @@ public record Scaling(String subject, List<ScalingLaw> laws, List<Threads> threa
     plots().forEach((name, plot) -> AtomicFile.write(directory.resolve(name), plot.toSvg()));
     ObjectNode all = json();
     all.set("provenance", provenance);
-    AtomicFile.write(directory.resolve("scaling.json"), all.toPrettyString() + "\n");
+    AtomicFile.write(directory.resolve("scaling.json"), Json.text(all) + "\n");
   }
 }

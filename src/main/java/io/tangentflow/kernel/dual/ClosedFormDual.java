@@ -29,11 +29,13 @@ abstract class ClosedFormDual implements DualActivation {
   /** Relative to √(E[φ(u)²] E[φ(v)²]), not to the value, which may be small by cancellation. */
   @Override
   public double valueError(Marginal u, Marginal v) {
-    return ROUNDING * Math.sqrt(value(u, u, u.variance()) * value(v, v, v.variance()));
+    return ROUNDING * Math.sqrt(value(u, u, u.variance())) * Math.sqrt(value(v, v, v.variance()));
   }
 
   @Override
   public double derivativeError(Marginal u, Marginal v) {
-    return ROUNDING * Math.sqrt(derivative(u, u, u.variance()) * derivative(v, v, v.variance()));
+    return ROUNDING
+        * Math.sqrt(derivative(u, u, u.variance()))
+        * Math.sqrt(derivative(v, v, v.variance()));
   }
 }

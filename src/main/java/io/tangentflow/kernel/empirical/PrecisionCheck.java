@@ -21,7 +21,8 @@ public final class PrecisionCheck {
   private PrecisionCheck() {}
 
   /**
-   * The relative Frobenius difference of that block of the Gram from FP64.
+   * The relative Frobenius difference of that block of the Gram from FP64; 0 where they are equal,
+   * also if both vanish.
    *
    * @param ofSamples the kernel of the first so many samples, planned for FP64
    * @param inputs d×N, those of the Gram
@@ -48,7 +49,8 @@ public final class PrecisionCheck {
           block.set(i, j, gram.get(i, j));
         }
       }
-      return block.distance(exact) / exact.norm();
+      double distance = block.distance(exact);
+      return distance == 0 ? 0 : distance / exact.norm();
     }
   }
 }

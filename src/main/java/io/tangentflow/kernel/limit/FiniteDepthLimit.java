@@ -98,7 +98,8 @@ public final class FiniteDepthLimit extends PathKernel<Marginal[]> {
     }
     double nngpScale =
         square(ode.sigmaV())
-            * Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
+            * Math.sqrt(dual.value(u, u, u.variance()))
+            * Math.sqrt(dual.value(v, v, v.variance()));
     double ntkScale =
         nngpScale + Math.abs(hidden) + Math.abs(theta[0]) * x[0].deviation() * y[0].deviation();
     double error = relativeError(u, v);

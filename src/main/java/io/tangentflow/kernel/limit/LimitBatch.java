@@ -85,7 +85,8 @@ public final class LimitBatch {
     double nngpScale =
         limit.ode.sigmaV()
             * limit.ode.sigmaV()
-            * Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
+            * Math.sqrt(dual.value(u, u, u.variance()))
+            * Math.sqrt(dual.value(v, v, v.variance()));
     return Judgement.of(
         nngp,
         ntk,

@@ -45,12 +45,18 @@ public interface LimitingKernel {
   /**
    * The kernels of one pair.
    *
-   * @throws IllegalArgumentException if (x·x̄)² exceeds ‖x‖²‖x̄‖² by more than rounding (1e-10)
+   * @throws IllegalArgumentException if the pair is not {@link #possible}
    * @throws io.tangentflow.TangentFlowException.InvalidConfiguration if the kernel does not exist
    *     or overflows
    */
   @API(status = Status.STABLE, since = "0.1")
   LimitValue pair(double normSqOverDx, double normSqOverDy, double dotOverD);
+
+  /** Whether |x·x̄| exceeds ‖x‖‖x̄‖ by no more than rounding (1e-10). */
+  static boolean possible(double normSqOverDx, double normSqOverDy, double dotOverD) {
+    return Math.abs(dotOverD)
+        <= PathKernel.normProduct(normSqOverDx, normSqOverDy) * (1 + PathKernel.ROUNDING);
+  }
 
   /**
    * The kernels of all pairs, on the usable backend of the highest rank in FP64.

@@ -18,7 +18,7 @@ import java.util.concurrent.ForkJoinPool;
  */
 abstract class PathKernel<P> implements LimitingKernel {
 
-  private static final double ROUNDING = 1e-10;
+  static final double ROUNDING = 1e-10;
 
   /** The relative rounding error of a series of some hundred terms. */
   private static final double ROUNDED_SERIES = 64 * Math.ulp(1.0);
@@ -53,11 +53,12 @@ abstract class PathKernel<P> implements LimitingKernel {
   final double relativeError(DualActivation another, Marginal u, Marginal v) {
     double value =
         another.valueError(u, v)
-            / Math.sqrt(another.value(u, u, u.variance()) * another.value(v, v, v.variance()));
+            / Math.sqrt(another.value(u, u, u.variance()))
+            / Math.sqrt(another.value(v, v, v.variance()));
     double derivative =
         another.derivativeError(u, v)
-            / Math.sqrt(
-                another.derivative(u, u, u.variance()) * another.derivative(v, v, v.variance()));
+            / Math.sqrt(another.derivative(u, u, u.variance()))
+            / Math.sqrt(another.derivative(v, v, v.variance()));
     double worst = Math.max(ROUNDED_SERIES, Math.max(orZero(value), orZero(derivative)));
     if (another.smooth()) {
       worst = Math.max(worst, roundedCovariance(another, u, v));
@@ -88,7 +89,11 @@ abstract class PathKernel<P> implements LimitingKernel {
   @Override
   public final LimitValue pair(double normSqOverDx, double normSqOverDy, double dotOverD) {
     double product = normProduct(normSqOverDx, normSqOverDy);
-    double rho = correlation(product, dotOverD);
+    if (!LimitingKernel.possible(normSqOverDx, normSqOverDy, dotOverD)) {
+      throw new IllegalArgumentException(
+          "|x·x̄|/d = " + Math.abs(dotOverD) + " exceeds ‖x‖‖x̄‖/d = " + product);
+    }
+    double rho = product == 0 ? 0 : Math.max(-1, Math.min(1, dotOverD / product));
     if (dual.homogeneous()) {
       return finite(pair(unitPath(), unitPath(), rho).times(product));
     }
@@ -184,7 +189,7 @@ abstract class PathKernel<P> implements LimitingKernel {
   }
 
   /** √(‖x‖²‖x̄‖²)/d; exact for equal norms. */
-  private static double normProduct(double normSqOverDx, double normSqOverDy) {
+  static double normProduct(double normSqOverDx, double normSqOverDy) {
     if (!(normSqOverDx >= 0 && normSqOverDy >= 0)) {
       throw new IllegalArgumentException(
           "‖x‖²/d must not be negative: " + normSqOverDx + ", " + normSqOverDy);
@@ -192,13 +197,5 @@ abstract class PathKernel<P> implements LimitingKernel {
     return normSqOverDx == normSqOverDy
         ? normSqOverDx
         : Math.sqrt(normSqOverDx) * Math.sqrt(normSqOverDy);
-  }
-
-  private static double correlation(double product, double dotOverD) {
-    if (!(Math.abs(dotOverD) <= product * (1 + ROUNDING))) {
-      throw new IllegalArgumentException(
-          "|x·x̄|/d = " + Math.abs(dotOverD) + " exceeds ‖x‖‖x̄‖/d = " + product);
-    }
-    return product == 0 ? 0 : Math.max(-1, Math.min(1, dotOverD / product));
   }
 }

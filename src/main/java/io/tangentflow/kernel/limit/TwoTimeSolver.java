@@ -139,7 +139,9 @@ final class TwoTimeSolver {
     double thetaAtEnd = sigmaVSquared * dual.derivative(u, v, end);
     double nngp = sigmaVSquared * dual.value(u, v, end);
     double nngpScale =
-        sigmaVSquared * Math.sqrt(dual.value(u, u, u.variance()) * dual.value(v, v, v.variance()));
+        sigmaVSquared
+            * Math.sqrt(dual.value(u, u, u.variance()))
+            * Math.sqrt(dual.value(v, v, v.variance()));
     return fixedPoint(
             coarser
                 .map(known -> on.resample(known.theta(), known.grid()))
@@ -150,7 +152,7 @@ final class TwoTimeSolver {
               double hidden = kappa * on.total(product(e, theta));
               double thetaAtStart = thetaAtEnd + kappa * on.total(product(slopes, theta));
               double ntk = nngp + hidden + c * thetaAtStart;
-              double inputScale = Math.sqrt(x.atStart() * y.atStart());
+              double inputScale = Math.sqrt(x.atStart()) * Math.sqrt(y.atStart());
               double ntkScale = nngpScale + Math.abs(hidden) + inputScale * Math.abs(thetaAtStart);
               return new Solution(nngp, ntk, nngpScale, ntkScale, on, s, theta);
             });

@@ -104,14 +104,14 @@ class DrawsTest {
       assertEquals(mean(f), results.number(task, MarginalTask.MEAN), 1e-12 * deviation);
       assertEquals(variance, results.number(task, MarginalTask.VARIANCE), 1e-12 * variance);
       double fourth = central(f, 4) / count;
-      double error = Math.sqrt((fourth - variance * variance) / count);
-      assertEquals(error, results.number(task, MarginalTask.VARIANCE_ERROR), 1e-10 * error);
       // The unbiased one for normal samples; it differs from m₄/m₂² − 3 by terms of 1/B.
       double m2 = central(f, 2) / count;
       double plain = fourth / (m2 * m2) - 3;
       double n = count;
       double kurtosis = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * plain + 6);
       assertEquals(kurtosis, results.number(task, MarginalTask.KURTOSIS), 1e-9);
+      double error = variance * Math.sqrt((2 * n + (n - 1) * kurtosis) / (n * (n + 1)));
+      assertEquals(error, results.number(task, MarginalTask.VARIANCE_ERROR), 1e-10 * error);
 
       double[] sorted = f.clone();
       Arrays.sort(sorted);
