@@ -35,6 +35,7 @@ import io.tangentflow.report.Table;
 import io.tangentflow.sweep.Manifest;
 import io.tangentflow.sweep.RunDirectory;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -277,14 +278,30 @@ public final class TrainingReport {
             .filter(line -> line.step() > 0)
             .filter(line -> value(line, TRAIN_LOSS) > value(line, RATE_BOUND))
             .findFirst();
-    return Optional.of(
+    String found =
         exceeds
             .map(
                 line ->
                     String.format(
-                        "The loss exceeds that of %s, at step %d for the first time.",
+                        "The loss exceeds that of %s, at step %d for the first time",
                         rate, line.step()))
-            .orElse("The loss stays below that of " + rate + ", at every step."));
+            .orElse("The loss stays below that of " + rate + ", at every step");
+    return Optional.of(found + missingPremise(start.get().rateEigenvalue()) + ".");
+  }
+
+  /** The rate is that of kernels whose eigenvalues are λ₀ at least. */
+  private String missingPremise(double rateEigenvalue) {
+    return with(LEAST_EIGENVALUE).stream()
+        .filter(
+            line -> value(line, LEAST_EIGENVALUE) + value(line, EIGENVALUE_DOUBT) < rateEigenvalue)
+        .min(Comparator.comparingDouble(line -> value(line, LEAST_EIGENVALUE)))
+        .map(
+            line ->
+                String.format(
+                    "; nothing assures that rate here, as λ_min of the network's kernel was below"
+                        + " λ₀, down to %s at step %d",
+                    Numbers.significant(value(line, LEAST_EIGENVALUE), 3), line.step()))
+        .orElse("");
   }
 
   private Optional<String> predictionFinding(TrainingQuantity predicted, String what) {

@@ -523,6 +523,25 @@ class TrainCommandTest {
     assertEquals(!known, facts.get("rateSource").isNull(), facts.toString());
   }
 
+  /** λ_min of narrow networks lies far below that of the limit, but at what it is itself. */
+  @ParameterizedTest
+  @CsvSource({"limit, true", "none, false"})
+  void rateWithoutItsPremiseIsSaidToBeAssuredByNothing(String predict, boolean said)
+      throws IOException {
+    Path run = directory.resolve("run");
+    Object[] calm = {"--precision", "fp64", "--steps", 4, "--learning-rate", 1e-9};
+    Object[] words =
+        Stream.of(calm, new Object[] {"--predict", predict}).flatMap(Arrays::stream).toArray();
+    JsonNode json = Invocation.of(train(run, "digits", words)).ended(0).json();
+    double rate = json.get("start").get("rateEigenvalue").asDouble();
+    double least = lines(run).get(0).get("leastEigenvalue").asDouble();
+    double doubt = lines(run).get(0).get("eigenvalueDoubt").asDouble();
+    assertEquals(said, least + doubt < rate, least + " " + rate);
+    String report = Files.readString(run.resolve("report.html"));
+    assertTrue(report.contains("stays below that of Theorem 3"));
+    assertEquals(said, report.contains("nothing assures that rate here"));
+  }
+
   /** The lock is another's, and so is what will be beside it. */
   @Test
   void runThatAnotherIsBeginningKeepsItsFiles() throws IOException {
