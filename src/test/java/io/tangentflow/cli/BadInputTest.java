@@ -991,7 +991,10 @@ class BadInputTest {
             of(11, "is not empty", full, "init --width 4 --input-dim 2 --out DIR/full"),
             of(11, "is not a run directory", full, "resume DIR/full"),
             of(11, "is not a run directory", full, "report DIR/full"),
-            of(11, "is not a run directory", "resume DIR/none"),
+            of(11, "there is no such directory", "resume DIR/none"),
+            of(11, "is a file, not a run directory", file, "report DIR/file"),
+            of(11, "the same 'ntk --store' as before", BadInputTest::store, "resume DIR/s"),
+            of(11, "the same 'ntk --store' as before", BadInputTest::store, "report DIR/s"),
             of(2, "is what --out writes already", "ntk --out DIR/K.npy --inputs-out DIR/./K.npy"),
             of(2, "is what --out writes already", "limit --out DIR/K.npy --nngp-out DIR/K.npy"),
             of(
