@@ -649,8 +649,8 @@ class BadInputTest {
                 text("full/file", "mine"),
                 "train --inputs-out DIR/X.npy --out DIR/full"),
             of(
-                2,
-                "is what this command reads",
+                11,
+                "is no .npy file, drawing or kernel",
                 text("a.csv", "a,y\n1,2\n3,4\n"),
                 "train --data csv:DIR/a.csv --samples 2 --test-samples 0 --targets-out DIR/a.csv --out DIR/run"))
         .map(this::test);
@@ -988,6 +988,9 @@ class BadInputTest {
             of(11, "is not empty", full, "kernel-convergence --out DIR/full"),
             of(11, "is a file, not a directory", file, "convergence --out DIR/file"),
             of(11, "/proc/none", "convergence --out /proc/none"),
+            of(11, "is no .npy file, drawing or kernel", file, "ntk --samples 2 --out DIR/file"),
+            of(11, "is no .npy file, drawing or kernel", file, "limit --table-out DIR/file"),
+            of(11, "is no .npy file, drawing or kernel", file, "activation tanh --out DIR/file"),
             of(11, "is not empty", full, "init --width 4 --input-dim 2 --out DIR/full"),
             of(11, "is not a run directory", full, "resume DIR/full"),
             of(11, "is not a run directory", full, "report DIR/full"),
