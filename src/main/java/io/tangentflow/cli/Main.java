@@ -3,9 +3,11 @@ package io.tangentflow.cli;
 import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_OPTION_LIST;
 
 import io.tangentflow.TangentFlowException;
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.sweep.Manifest;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -167,7 +169,11 @@ public final class Main {
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, err));
     describe(commandLine);
     try {
-      return commandLine.execute(args);
+      int code = commandLine.execute(args);
+      // Help and versions are not a command's result, which asks for itself.
+      return code == 0 && out.checkError()
+          ? failure(new RunDirectoryConflict(Path.of("standard output"), "cannot be written"), err)
+          : code;
     } catch (Error e) {
       return failure(e, err);
     }
