@@ -204,6 +204,16 @@ class BadInputTest {
                 "predict --data csv:DIR/a.csv --samples 2 --test-samples 1 --targets standard --out DIR/p"),
             of(
                 2,
+                "onehot needs classes, and csv:a.csv has none; those of a CSV are words",
+                text("a.csv", "a,b,label\n3,1,0\n3,2,1\n3,3,1\n"),
+                "predict --data csv:DIR/a.csv --samples 2 --test-samples 1 --targets onehot --out DIR/p"),
+            of(
+                2,
+                "has none; csv:FILE#COLUMN names their column",
+                text("a.csv", "a,y,b\n3,1,0\n3,2,1\n3,3,1\n"),
+                "predict --data csv:DIR/a.csv --samples 2 --test-samples 1 --out DIR/p"),
+            of(
+                2,
                 "onehot needs classes, and synthetic",
                 "predict --data synthetic:d=3 --targets onehot --out DIR/p"),
             of(2, "--cross: goes with --gram", "predict --cross DIR/a.npy"),
