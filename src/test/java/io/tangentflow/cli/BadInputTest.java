@@ -345,6 +345,10 @@ class BadInputTest {
             of(2, "no activation ''", "sweep --activation= --out DIR/run"),
             of(2, "no solver 'rk5'; known are euler", "ntk --solver rk5"),
             of(2, "no solver 'rk5'; known are euler", "ensemble --solver rk5"),
+            of(
+                2,
+                "with --gradient or --method, as discrete:dormand-prince/1e-6",
+                "ntk --solver dormand-prince/1e-6"),
             of(2, "no activation 'swish'", "ensemble --activation swish"),
             of(2, "no activation 'swish'", "convergence --activation tanh,swish"),
             of(2, "no solver 'rk5'", "convergence --solver rk5"),
