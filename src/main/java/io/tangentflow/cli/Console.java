@@ -117,6 +117,7 @@ final class Console {
     private long first = -1;
     private long latest;
     private String detail = "";
+    private Interruption interruption;
 
     private Progress(String task, long total) {
       this.task = task;
@@ -196,6 +197,11 @@ final class Console {
       return ", about " + Numbers.duration(rate * (total - done)) + " to go";
     }
 
+    /** The work can be interrupted until it ends. */
+    synchronized void with(Interruption toBeClosed) {
+      interruption = toBeClosed;
+    }
+
     /** A few words on what was done last, beside the bar. */
     synchronized void detail(String words) {
       detail = words;
@@ -206,6 +212,9 @@ final class Console {
 
     @Override
     public synchronized void close() {
+      if (interruption != null) {
+        interruption.close();
+      }
       if (bar != null) {
         bar.close();
       } else if (view != null) {

@@ -12,6 +12,7 @@ import io.tangentflow.data.NetworkFile.Network;
 import io.tangentflow.gradient.ParameterGradients;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.report.Cell;
+import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Table;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,7 +62,7 @@ final class EvaluateCommand implements Callable<Integer> {
         Table.of(
             "Largest difference from the file, relative to the largest entry of each quantity"
                 + " (tolerance "
-                + String.format("%.0e", tolerance)
+                + Numbers.shortest(tolerance)
                 + ", "
                 + engine.precision()
                 + "):",

@@ -3,6 +3,7 @@ package io.tangentflow.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.report.Cell;
+import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.ExtremeEigenvalues;
 import io.tangentflow.spectrum.RitzValue;
@@ -81,20 +82,25 @@ record ExtremeReport(ExtremeEigenvalues found) {
     if (found.verifiedLeast().isPresent() && found.verifiedGreatest().isPresent()) {
       text.append(
           String.format(
-              "Factorisations confirm the ends: λ_min = %.10g ± %.1e, λ_max = %.10g ± %.1e.",
-              found.verifiedLeast().get().value(),
-              found.verifiedLeast().get().bound(),
-              found.verifiedGreatest().get().value(),
-              found.verifiedGreatest().get().bound()));
+              "Factorisations confirm the ends: λ_min = %s, λ_max = %s.",
+              words(found.verifiedLeast().get()), words(found.verifiedGreatest().get())));
     } else {
       text.append(
           "Within its bound λ_min is at most the least of them, and λ_max at least the greatest.");
     }
     text.append(
         condition().isPresent()
-            ? String.format("%nCondition number: at least %.4g.", condition().getAsDouble())
+            ? String.format(
+                "%nCondition number: at least %s.",
+                Numbers.significant(condition().getAsDouble(), 4))
             : String.format("%nCondition number: not known, as the least is 0 within its bound."));
     return text.toString();
+  }
+
+  private static String words(VerifiedEigenvalue verified) {
+    return Numbers.significant(verified.value(), 10)
+        + " ± "
+        + Numbers.significant(verified.bound(), 2);
   }
 
   private static Table rows(Table table, String end, List<RitzValue> values) {

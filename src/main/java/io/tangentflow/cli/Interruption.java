@@ -18,18 +18,16 @@ import java.util.concurrent.TimeUnit;
 final class Interruption implements AutoCloseable {
 
   private final Console console;
-  private final Path run;
-  private final String options;
+  private final String next;
   private final Duration patience;
   private final CountDownLatch over = new CountDownLatch(1);
   private final Thread hook = new Thread(this::stop, "interruption");
   private volatile boolean stopRequested;
   private volatile boolean saved;
 
-  private Interruption(Console console, Path run, String options, Duration patience) {
+  private Interruption(Console console, String next, Duration patience) {
     this.console = console;
-    this.run = run;
-    this.options = options;
+    this.next = next;
     this.patience = patience;
     try {
       Runtime.getRuntime().addShutdownHook(hook);
@@ -44,7 +42,12 @@ final class Interruption implements AutoCloseable {
    * @param options of 'resume' that go on in the same place
    */
   static Interruption atOnce(Console console, Path run, String options) {
-    return new Interruption(console, run, options, Duration.ZERO);
+    return new Interruption(console, resume(run) + options, Duration.ZERO);
+  }
+
+  /** Of tiles that are on the disk as soon as they are computed. */
+  static Interruption ofTiles(Console console) {
+    return new Interruption(console, "the same command goes on", Duration.ZERO);
   }
 
   /**
@@ -53,7 +56,7 @@ final class Interruption implements AutoCloseable {
    * @param patience how long it has for that
    */
   static Interruption afterStep(Console console, Path run, Duration patience) {
-    return new Interruption(console, run, "", patience);
+    return new Interruption(console, resume(run), patience);
   }
 
   /** Whether the loop has to end after this step. */
@@ -84,7 +87,11 @@ final class Interruption implements AutoCloseable {
   }
 
   private String advice(String kept) {
-    return kept + "; go on with: tangentflow resume " + shellWord(run) + options;
+    return kept + "; " + next;
+  }
+
+  private static String resume(Path run) {
+    return "go on with: tangentflow resume " + shellWord(run);
   }
 
   /** A path as one word of a shell's command line. */

@@ -7,6 +7,7 @@ import io.tangentflow.data.Npy;
 import io.tangentflow.kernel.empirical.TangentKernelOperator;
 import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.report.Cell;
+import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Table;
 import io.tangentflow.spectrum.KernelSystem;
 import io.tangentflow.spectrum.SymmetricOperator;
@@ -67,16 +68,16 @@ record KernelSolve(
     if (unfinished > 0) {
       console.warning(
           String.format(
-              "%d of %d columns did not converge to %.1e in %d products each; raise --max-products,"
+              "%d of %d columns did not converge to %s in %d products each; raise --max-products,"
                   + " --tolerance or --ridge",
-              unfinished, solution.columns().size(), tolerance, maxProducts));
+              unfinished, solution.columns().size(), Numbers.shortest(tolerance), maxProducts));
     }
     if (open.size() > unfinished) {
       console.warning(
           String.format(
-              "%d of %d columns did not converge to %.1e: rounding keeps their residuals above; raise"
+              "%d of %d columns did not converge to %s: rounding keeps their residuals above; raise"
                   + " --tolerance or --ridge, or take --precision fp64",
-              open.size() - unfinished, solution.columns().size(), tolerance));
+              open.size() - unfinished, solution.columns().size(), Numbers.shortest(tolerance)));
     }
   }
 

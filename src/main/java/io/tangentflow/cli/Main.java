@@ -3,11 +3,15 @@ package io.tangentflow.cli;
 import static picocli.CommandLine.Model.UsageMessageSpec.SECTION_KEY_OPTION_LIST;
 
 import io.tangentflow.TangentFlowException;
+import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.sweep.Manifest;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -50,6 +54,9 @@ public final class Main {
   static final String NAME = "tangentflow";
   private static final int DEFECT = 1;
   private static final int OUT_OF_MEMORY = 5;
+
+  private static final Pattern CONSTANTS =
+      Pattern.compile("expected one of \\[(.*?)] \\(case-insensitive\\)");
 
   private static final byte[] NO_ROOM =
       "tangentflow: the JVM's heap is too small to begin; raise it by TANGENTFLOW_OPTS=-Xmx...\n"
@@ -167,7 +174,11 @@ public final class Main {
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, err));
     describe(commandLine);
     try {
-      return commandLine.execute(args);
+      int code = commandLine.execute(args);
+      // Help and versions are not a command's result, which asks for itself.
+      return code == 0 && out.checkError()
+          ? failure(new RunDirectoryConflict(Path.of("standard output"), "cannot be written"), err)
+          : code;
     } catch (Error e) {
       return failure(e, err);
     }
@@ -183,24 +194,35 @@ public final class Main {
             .replaceFirst("' is not an int$", "' is not a whole number, or too large")
             .replaceFirst("' is not a long$", "' is not a whole number, or too large")
             .replaceFirst("' is not a double$", "' is not a number");
+    sentence = CONSTANTS.matcher(sentence).replaceFirst(Main::asTyped);
     if (e instanceof UnmatchedArgumentException unmatched) {
       String argument = unmatched.getUnmatched().get(0);
       List<String> suggestions = unmatched.getSuggestions();
+      boolean knownOption = suggestions.contains(argument); // So it stands after --.
       sentence =
           (command.equals(NAME)
                   ? "there is no command '"
                   : command.substring(NAME.length() + 1)
-                      + (unmatched.isUnknownOption() ? " has no option '" : " has no use for '"))
+                      + (unmatched.isUnknownOption() && !knownOption
+                          ? " has no option '"
+                          : " has no use for '"))
               + argument
-              + (suggestions.isEmpty()
-                  ? "'"
-                  : "'; did you mean " + String.join(" or ", suggestions) + "?");
+              + (knownOption
+                  ? "' after --"
+                  : suggestions.isEmpty()
+                      ? "'"
+                      : "'; did you mean " + String.join(" or ", suggestions) + "?");
     } else if (command.equals(NAME)) {
       sentence = "a command is missing; begin with 'tangentflow quickstart'";
     }
     err.println("tangentflow: " + sentence);
     err.println("See '" + command + " --help'.");
     return CommandLine.ExitCode.USAGE;
+  }
+
+  /** Constants as the help and the documents write them. */
+  private static String asTyped(MatchResult expected) {
+    return "expected one of " + expected.group(1).toLowerCase(Locale.ROOT) + ",";
   }
 
   private static int failure(Throwable e, PrintWriter err) {

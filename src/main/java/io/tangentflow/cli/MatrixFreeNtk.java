@@ -13,6 +13,7 @@ import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.TimeGrid;
+import io.tangentflow.report.Numbers;
 import io.tangentflow.spectrum.ExtremeEigenvalues;
 import io.tangentflow.spectrum.Search;
 import io.tangentflow.spectrum.SymmetricOperator;
@@ -132,12 +133,16 @@ record MatrixFreeNtk(NeuralOde model, TimeGrid grid, TimeNodes nodes, DenseMatri
       object.put("timeNodes", fewer.nodes()).put("timeNodesError", error);
       text =
           String.format(
-              "Error bound of %d nodes in time, of each eigenvalue: %.2g.%n", fewer.nodes(), error);
+              "Error bound of %d nodes in time, of each eigenvalue: %s.%n",
+              fewer.nodes(), Numbers.significant(error, 2));
     }
     return text
         + String.format(
-            "Error bound of a product in %s: %.2g.%n%.3g seconds, %.4g MiB on the backend.",
-            backend.precision(), kernel.productError(), seconds, kernel.peakBytes() / 1048576.0);
+            "Error bound of a product in %s: %s.%n%s seconds, %s MiB on the backend.",
+            backend.precision(),
+            Numbers.significant(kernel.productError(), 2),
+            Numbers.significant(seconds, 3),
+            Numbers.significant(kernel.peakBytes() / 1048576.0, 4));
   }
 
   private int order() {

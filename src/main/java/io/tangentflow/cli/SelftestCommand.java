@@ -16,6 +16,7 @@ import io.tangentflow.backend.check.OperationRate;
 import io.tangentflow.data.NetworkFile;
 import io.tangentflow.data.NetworkFile.Network;
 import io.tangentflow.report.Cell;
+import io.tangentflow.report.Numbers;
 import io.tangentflow.report.Table;
 import java.util.ArrayList;
 import java.util.List;
@@ -165,8 +166,8 @@ final class SelftestCommand implements Callable<Integer> {
           Table.of(
               String.format(
                   "Networks in %s, the largest difference from automatic differentiation, relatively"
-                      + " (tolerance %.0e):",
-                  backend.precision(), tolerance),
+                      + " (tolerance %s):",
+                  backend.precision(), Numbers.shortest(tolerance)),
               Table.Column.left("network"),
               Table.Column.right("difference"),
               Table.Column.left("verdict"));

@@ -9,6 +9,7 @@ import io.tangentflow.kernel.gram.GramStore;
 import io.tangentflow.kernel.gram.StoreDescription;
 import io.tangentflow.kernel.gram.StoredMatrix;
 import io.tangentflow.model.DenseMatrix;
+import io.tangentflow.report.Numbers;
 import io.tangentflow.spectrum.ExtremeEigenvalues;
 import io.tangentflow.spectrum.Search;
 import io.tangentflow.spectrum.SymmetricOperator;
@@ -130,11 +131,15 @@ record StoredKernel(
     StringBuilder lines = new StringBuilder();
     if (gradientError > 0) {
       lines.append(
-          String.format("%nError bound of fewer nodes in time, of each: %.2g.", timeNodesError()));
+          String.format(
+              "%nError bound of fewer nodes in time, of each: %s.",
+              Numbers.significant(timeNodesError(), 2)));
     }
     if (storageError() > 0) {
       lines.append(
-          String.format("%nError bound of entries in fp32, of each: %.2g.", storageError()));
+          String.format(
+              "%nError bound of entries in fp32, of each: %s.",
+              Numbers.significant(storageError(), 2)));
     }
     return lines.toString();
   }

@@ -50,6 +50,7 @@ final class StoredNtk implements NtkTiles.Sink {
       judge(i);
     }
     progress.at(done.cardinality());
+    progress.with(Interruption.ofTiles(console));
   }
 
   /** Takes note of the file that is in the place of a tile. */

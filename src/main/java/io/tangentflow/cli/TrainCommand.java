@@ -110,15 +110,13 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     TrainingConfiguration configuration = configuration();
-    Outputs outputs =
-        new Outputs()
-            .with("--inputs-out", inputsOut)
-            .with("--targets-out", targetsOut)
-            .requireWritable();
+    new Outputs()
+        .with("--inputs-out", inputsOut)
+        .with("--targets-out", targetsOut)
+        .requireWritable();
     Path directory = Runs.directory(out, "train");
     RunDirectory.requireVacant(directory);
     Dataset dataset = configuration.data().load();
-    dataset.provenance().forEach(read -> outputs.requireApartFrom(read.file()));
     TrainingProblem problem = TrainingProblem.of(configuration, dataset);
     return new TrainRun(console, memory, live)
         .begin(configuration, dataset, directory, () -> writeSamples(problem));

@@ -84,16 +84,35 @@ public record Targets(Coding coding, DenseMatrix values, Optional<Classes> label
   }
 
   private static DenseMatrix numbers(Dataset dataset, Coding coding) {
-    return dataset.targets().orElseThrow(() -> lacking(dataset, coding, "numbers to be learnt"));
+    return dataset
+        .targets()
+        .orElseThrow(
+            () ->
+                lacking(
+                    dataset,
+                    coding,
+                    "numbers to be learnt",
+                    "; csv:FILE#COLUMN names their column"));
   }
 
   private static Classes classes(Dataset dataset, Coding coding) {
-    return dataset.classes().orElseThrow(() -> lacking(dataset, coding, "classes"));
+    return dataset
+        .classes()
+        .orElseThrow(
+            () -> lacking(dataset, coding, "classes", "; those of a CSV are words, not numbers"));
   }
 
-  private static InvalidConfiguration lacking(Dataset dataset, Coding coding, String what) {
+  private static InvalidConfiguration lacking(
+      Dataset dataset, Coding coding, String what, String ofCsv) {
     return new InvalidConfiguration(
-        "--targets", coding + " needs " + what + ", and " + dataset.name() + " has none");
+        "--targets",
+        coding
+            + " needs "
+            + what
+            + ", and "
+            + dataset.name()
+            + " has none"
+            + (dataset.name().startsWith("csv:") ? ofCsv : ""));
   }
 
   private static DenseMatrix centred(Classes classes) {

@@ -136,7 +136,11 @@ public record Tableau(
                     "there is no solver '"
                         + name
                         + "'; known are "
-                        + ALL.stream().map(Tableau::name).collect(Collectors.joining(", "))));
+                        + ALL.stream().map(Tableau::name).collect(Collectors.joining(", "))
+                        + (name.contains("/")
+                            ? "; steps or a tolerance beside it go with --gradient or --method, as"
+                                + " discrete:dormand-prince/1e-6"
+                            : "")));
   }
 
   /** {@return whether it estimates its error, so that steps can be chosen by a tolerance} */

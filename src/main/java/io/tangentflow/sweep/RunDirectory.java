@@ -5,6 +5,7 @@ import io.tangentflow.TangentFlowException.RunDirectoryConflict;
 import io.tangentflow.data.AtomicFile;
 import io.tangentflow.data.Directories;
 import io.tangentflow.data.InputFile;
+import io.tangentflow.kernel.gram.GramStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -110,7 +111,7 @@ public final class RunDirectory implements AutoCloseable {
    */
   public static RunDirectory open(Path path) {
     if (!Files.isRegularFile(path.resolve(MANIFEST))) {
-      throw new RunDirectoryConflict(path, "is not a run directory: it has no " + MANIFEST);
+      throw new RunDirectoryConflict(path, whyNoRun(path));
     }
     RunDirectory directory = lock(path);
     try {
@@ -122,6 +123,18 @@ public final class RunDirectory implements AutoCloseable {
       directory.close();
       throw e;
     }
+  }
+
+  private static String whyNoRun(Path path) {
+    if (!Files.exists(path)) {
+      return "there is no such directory";
+    }
+    if (!Files.isDirectory(path)) {
+      return "is a file, not a run directory";
+    }
+    return Files.exists(path.resolve(GramStore.HEADER))
+        ? "is a store, not a run directory; the same 'ntk --store' as before goes on with it"
+        : "is not a run directory: it has no " + MANIFEST;
   }
 
   /** Whether a process works on a run in that directory. */

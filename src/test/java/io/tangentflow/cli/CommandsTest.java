@@ -28,6 +28,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -714,8 +715,9 @@ class CommandsTest {
     assertTrue(info.get("heapBytes").asLong() > 0);
   }
 
-  @Test
-  void standardOutputThatCannotBeWrittenIsAFailure() {
+  @ParameterizedTest
+  @ValueSource(strings = {"limit --norms 1,1 --dot 0", "--help", "--version", "limit --help"})
+  void standardOutputThatCannotBeWrittenIsAFailure(String line) {
     StringWriter err = new StringWriter();
     PrintWriter full =
         new PrintWriter(
@@ -731,8 +733,7 @@ class CommandsTest {
               @Override
               public void close() {}
             });
-    assertEquals(
-        11, Main.run(full, new PrintWriter(err, true), "limit", "--norms", "1,1", "--dot", "0"));
+    assertEquals(11, Main.run(full, new PrintWriter(err, true), line.split(" ", -1)));
     assertTrue(err.toString().contains("standard output"), err.toString());
   }
 

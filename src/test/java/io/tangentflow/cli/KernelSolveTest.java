@@ -179,7 +179,7 @@ class KernelSolveTest {
         Invocation.of(
             network(1, Stream.concat(Stream.of(solve), Stream.of("-q", "--json")).toArray()));
     JsonNode column = few.ended(0).json().get("solution").get("columns").get(0);
-    assertTrue(few.err().contains("1 of 1 columns did not converge to 1.0e-10 in 5"), few.err());
+    assertTrue(few.err().contains("1 of 1 columns did not converge to 1×10⁻¹⁰ in 5"), few.err());
     assertFalse(column.get("converged").asBoolean());
     assertEquals(5, column.get("products").asInt());
     RealVector alpha = new ArrayRealVector(Npy.readFinite(out).values());

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -99,6 +100,18 @@ class LauncherTest {
     assertEquals(run(HOME, PLAIN, "info"), start(link, "", "info"));
   }
 
+  /** As in cron, by ssh and in bare containers. */
+  @ParameterizedTest
+  @ValueSource(strings = {"LANG=", "LANG=C", "LC_CTYPE=POSIX", "LC_ALL=C"})
+  void withoutALocaleNamesMayHaveLettersBeyondAscii(String locale) throws Exception {
+    assumeTrue("UTF-8".equals(System.getProperty("sun.jnu.encoding")), "tests have no such names");
+    directory = copy("café");
+    String[] setting = locale.split("=", -1);
+    Path launcher = directory.resolve("bin/tangentflow");
+    start(launcher, "", "activation tanh --out größe.svg", Map.of(setting[0], setting[1])).ended(0);
+    assertTrue(Files.exists(directory.resolve("größe.svg")));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "not an archive"})
   void anArchiveThatIsNoneIsPassedOver(String content) throws Exception {
@@ -157,6 +170,12 @@ class LauncherTest {
   }
 
   private Invocation start(Path launcher, String flags, String words) throws Exception {
+    return start(launcher, flags, words, System.getenv());
+  }
+
+  /** With no other locale than the environment's. */
+  private Invocation start(
+      Path launcher, String flags, String words, Map<String, String> environment) throws Exception {
     Path out = directory.resolve("stdout");
     Path err = directory.resolve("stderr");
     ProcessBuilder builder =
@@ -166,6 +185,10 @@ class LauncherTest {
             .directory(directory.toFile())
             .redirectOutput(out.toFile())
             .redirectError(err.toFile());
+    for (String name : List.of("LC_ALL", "LC_CTYPE", "LANG")) {
+      builder.environment().remove(name);
+    }
+    builder.environment().putAll(environment);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().put("TANGENTFLOW_OPTS", flags);
     Process process = builder.start();

@@ -126,7 +126,7 @@ public final class ReproductionReport {
     List<Verdict> verdicts = verdicts();
     sentences.add(
         String.format(
-            "Of %d claims %d agree, %d disagree and %d are inconclusive.",
+            "Verdicts: %d (agrees %d, disagrees %d, inconclusive %d).",
             verdicts.size(),
             count(verdicts, Verdict.Outcome.AGREES),
             count(verdicts, Verdict.Outcome.DISAGREES),
