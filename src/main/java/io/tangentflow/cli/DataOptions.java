@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.data.DataSource;
 import io.tangentflow.data.Dataset;
 import io.tangentflow.data.Normalisation;
+import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /** Which samples a command works on. */
@@ -58,7 +59,7 @@ final class DataOptions {
         .put("data", data)
         .put("samples", dataset.samples())
         .put("dataSeed", seed)
-        .put("normalise", normalise.toString());
+        .put("normalise", normalise.name().toLowerCase(Locale.ROOT));
     ObjectNode files = provenance.putObject("files");
     dataset.provenance().forEach(read -> files.put(read.file().toString(), read.sha256()));
   }

@@ -242,7 +242,7 @@ final class LimitCommand implements Callable<Integer> {
           given.isPresent()
               ? LimitTiles.of(dataset.inputs(), given.get().kernel())
               : tabulated(dataset, pool);
-      Run run = new Run(description, tiles, seconds(start), engine, memory.budget(engine));
+      Run run = new Run(description, dataset, tiles, seconds(start), engine, memory.budget(engine));
       console.status(
           String.format(
               "%d pairs: %s, made in %.2f s; on %s, %s",
@@ -279,6 +279,7 @@ final class LimitCommand implements Callable<Integer> {
   /** A Gram to be made, and how long what goes before took. */
   private record Run(
       String description,
+      Dataset dataset,
       LimitTiles tiles,
       double tableSeconds,
       Backend engine,
@@ -401,8 +402,14 @@ final class LimitCommand implements Callable<Integer> {
   }
 
   private ObjectNode json(Run run) {
-    return JsonNodeFactory.instance
-        .objectNode()
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
+    if (table == null) {
+      limit.describe(object);
+    } else {
+      object.put("table", run.description);
+    }
+    data.describe(run.dataset, object);
+    return object
         .put("order", run.tiles.order())
         .put("method", run.tiles.method())
         .put("tableSeconds", run.tableSeconds);

@@ -1,5 +1,6 @@
 package io.tangentflow.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.model.Activation;
 import io.tangentflow.model.Activations;
 import io.tangentflow.model.NeuralOde;
@@ -44,6 +45,12 @@ final class NetworkOptions {
 
   NeuralOde model(int inputDim, int width) {
     return scales.model(inputDim, width, outputs, activation());
+  }
+
+  /** All that was asked, for a record of it. */
+  void describe(ObjectNode node) {
+    node.put("activation", activation().label()).put("outputs", outputs).put("seed", seed);
+    scales.describe(node);
   }
 
   Parameters parameters() {

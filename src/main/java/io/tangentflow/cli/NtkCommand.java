@@ -282,8 +282,11 @@ final class NtkCommand implements Callable<Integer> {
     Spectrum.Ends ends = Spectrum.ends(kernel);
     Spectrum.Extreme least = ends.least();
     Spectrum.Extreme greatest = ends.greatest();
-    ObjectNode object = JsonNodeFactory.instance.objectNode();
+    ObjectNode object = JsonNodeFactory.instance.objectNode().put("width", width);
+    network.describe(object);
+    data.describe(dataset, object);
     object
+        .put("flow", way.toString())
         .put("order", kernel.rows())
         .put("leastEigenvalue", least.value())
         .put("leastEigenvalueError", least.errorBound())

@@ -613,6 +613,24 @@ class CommandsTest {
     assertTrue(free.get("verifiedLeast").isNull());
   }
 
+  /** So that a matrix can be told from another by what stood beside it. */
+  @Test
+  void kernelsNameTheirNetworkAndTheirData() {
+    Object[] network = {"--samples", 3, "--sigma-w", 0.5, "--activation", "tanh", "--json"};
+    for (Object[] command :
+        List.of(
+            with(new Object[] {"ntk"}, with(network, "--width", 8)),
+            with(new Object[] {"limit"}, network))) {
+      JsonNode json = Invocation.of(command).ended(0).json();
+      assertEquals("tanh", json.get("activation").asText());
+      assertEquals(0.5, json.get("sigmaW").asDouble());
+      assertEquals("digits", json.get("data").asText());
+      assertEquals(3, json.get("samples").asInt());
+      assertEquals("sphere", json.get("normalise").asText());
+      assertEquals(64, json.get("files").elements().next().asText().length());
+    }
+  }
+
   /** Width 2, 2 inputs: the rank is at most 2·2 + 2·2 + 2·3 of all outputs, 2(2·2 + 2·2) + 2. */
   @ParameterizedTest
   @CsvSource({"false, 14, 5", "true, 18, 19"})
