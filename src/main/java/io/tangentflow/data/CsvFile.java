@@ -42,7 +42,8 @@ public record CsvFile(Path file, Optional<String> target) implements DataSource 
           table.features(),
           table.targets(),
           table.classes(),
-          List.of(in.provenance()));
+          List.of(in.provenance()),
+          new SamplePlaces("line", table.lines()));
     }
   }
 

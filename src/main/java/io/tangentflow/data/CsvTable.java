@@ -12,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * A table of finite numbers from a CSV file (RFC 4180, comma, UTF-8), a sample per row. Its first
@@ -20,8 +21,11 @@ import java.util.stream.DoubleStream;
  * @param features d×N, of all columns but the target
  * @param targets 1×N, if there is a target of numbers
  * @param classes if there is a target of text, in the alphabetical order of its values
+ * @param lines N of them, in which the samples end
  */
-record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Classes> classes) {
+@SuppressWarnings("ArrayRecordComponent") // Held for the time of a load.
+record CsvTable(
+    DenseMatrix features, Optional<DenseMatrix> targets, Optional<Classes> classes, int[] lines) {
 
   /**
    * @param target the column, from 0, of the target, of a header that may be empty
@@ -41,6 +45,7 @@ record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Cl
     private final DoubleStream.Builder features = DoubleStream.builder();
     private final DoubleStream.Builder targets = DoubleStream.builder();
     private final List<String> labels = new ArrayList<>();
+    private final IntStream.Builder lines = IntStream.builder();
     private OptionalInt target = OptionalInt.empty();
     private int width;
     private int samples;
@@ -61,7 +66,8 @@ record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Cl
           numbers.length == 0
               ? Optional.empty()
               : Optional.of(new DenseMatrix(1, samples, numbers)),
-          labels.isEmpty() ? Optional.empty() : Optional.of(classes()));
+          labels.isEmpty() ? Optional.empty() : Optional.of(classes()),
+          lines.build().toArray());
     }
 
     private int featureCount() {
@@ -115,6 +121,7 @@ record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Cl
           targets.accept(rows.number(cell, named(i), " as that of the first sample is"));
         }
       }
+      lines.accept((int) rows.line());
       samples++;
     }
 

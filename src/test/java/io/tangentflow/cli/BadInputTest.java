@@ -729,7 +729,7 @@ class BadInputTest {
             of(3, "", text("a.csv", ""), "ntk --data csv:DIR/a.csv --samples 2"),
             of(
                 3,
-                "all features are zero",
+                "a.csv, line 1: all features are zero",
                 text("a.csv", "0,0\n1,2\n"),
                 "ntk --data csv:DIR/a.csv --samples 2 --out DIR/K.npy"),
             of(3, "no such file", "ntk --data csv:DIR/none.csv --samples 2"),

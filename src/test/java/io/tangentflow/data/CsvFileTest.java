@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,6 +116,19 @@ class CsvFileTest {
   void linesAreCountedWithBlankOnes() {
     assertFault("line 4: column 2 is 'x'", "1,2\n\n3,4\n5,x\n");
     assertFault("line 4: column 2 is 'x'", "1,2\r\n\r\n3,4\r\n5,x");
+  }
+
+  @Test
+  void aSampleIsNamedByItsLine() throws IOException {
+    Dataset drawn = read("a,b\n1,2\n\n3,4\n0,0\n5,6\n").subset(4, 3);
+    for (int j = 0; j < 4; j++) {
+      assertEquals(
+          Map.of(1.0, 2, 3.0, 4, 0.0, 5, 5.0, 6).get(drawn.inputs().get(0, j)),
+          drawn.places().numbers()[j]);
+    }
+    assertMessage(
+        "f.csv, line 5: all features are zero",
+        assertThrows(DataFormat.class, () -> drawn.normalised(Normalisation.SPHERE)));
   }
 
   @Test
