@@ -51,6 +51,7 @@ public sealed interface DataSource
    *   climate:DIR#days=14         longer windows (after the last #)
    *   csv:FILE                    a CSV file; a last column label, target or y is the target
    *   csv:FILE#COLUMN             the named column is the target (after the last #)
+   *   csv:FILE#3                  the third column, where the file has no header
    *   csv:FILE#                   no column is
    *   npy:FILE                    an array of shape (samples, features)
    * </pre>
