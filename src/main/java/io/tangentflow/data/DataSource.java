@@ -1,6 +1,7 @@
 package io.tangentflow.data;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -56,7 +57,8 @@ public sealed interface DataSource
    *   npy:FILE                    an array of shape (samples, features)
    * </pre>
    *
-   * No file is opened.
+   * No file is opened. A CSV file whose own name has the last # is meant where the part before it
+   * is none.
    *
    * @throws InvalidConfiguration listing these forms, for anything else
    */
@@ -130,7 +132,13 @@ public sealed interface DataSource
   }
 
   private static DataSource csv(String argument, String rest) {
-    return new CsvFile(beforeMark(argument, rest), afterMark(rest));
+    Path whole = Path.of(rest);
+    int mark = rest.lastIndexOf('#');
+    return mark >= 0
+            && Files.isRegularFile(whole)
+            && !Files.isRegularFile(Path.of(rest.substring(0, mark)))
+        ? new CsvFile(whole, Optional.empty())
+        : new CsvFile(beforeMark(argument, rest), afterMark(rest));
   }
 
   private static Path beforeMark(String argument, String rest) {
