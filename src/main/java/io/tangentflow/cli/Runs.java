@@ -1,5 +1,6 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.sweep.Manifest;
 import java.nio.file.Path;
@@ -45,14 +46,10 @@ final class Runs {
     }
     console.warning(
         String.format(
-            "this run began with a memory budget of %.1f MiB and goes on with one of %.1f MiB, so"
-                + " that results may differ by rounding",
-            mebibytes(before), mebibytes(now)));
+            "this run began with a memory budget of %s and goes on with one of %s, so that results"
+                + " may differ by rounding",
+            OutOfMemory.bytes(before.deviceBytes()), OutOfMemory.bytes(now.deviceBytes())));
     return now;
-  }
-
-  private static double mebibytes(MemoryBudget budget) {
-    return budget.deviceBytes() / 1048576.0;
   }
 
   private static void reportChange(String what, String before, String now, Console console) {

@@ -849,7 +849,7 @@ class BadInputTest {
   Stream<DynamicTest> moreMemoryThanThereIs() {
     return Stream.of(
             of(5, "memory budget is 100.0 KiB", "ntk --memory 100k --out DIR/K.npy"),
-            of(5, "memory budget is 0.0 KiB", "ntk --memory 0"),
+            of(5, "memory budget is 0 B", "ntk --memory 0"),
             of(5, "a tile of 1 sample (see --tile)", "ntk --memory 100k --store DIR/s"),
             of(
                 5,

@@ -171,7 +171,7 @@ class TrainResumeTest {
     assertEquals(same, said.contains(kernel), said);
     assertEquals(
         !same,
-        said.contains("began with a memory budget of 0.3 MiB and goes on with one of"),
+        said.contains("began with a memory budget of 300.0 KiB and goes on with one of"),
         said);
     if (same) {
       assertSame(whole, run);
@@ -197,7 +197,7 @@ class TrainResumeTest {
     String said =
         resumed(node -> ((ObjectNode) node.get("budget")).put("deviceBytes", 1L << 50), 0).err();
     assertTrue(
-        said.contains("warning: this run began with a memory budget of 1073741824.0 MiB"), said);
+        said.contains("warning: this run began with a memory budget of 1048576.0 GiB"), said);
     for (String nonsense : List.of("much", "0", "-1")) {
       String refused =
           resumed(node -> ((ObjectNode) node.get("budget")).put("deviceBytes", nonsense), 3).err();
