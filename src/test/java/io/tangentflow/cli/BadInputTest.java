@@ -856,6 +856,7 @@ class BadInputTest {
                 "a tile of 90 samples (see --tile)",
                 "ntk --width 64 --memory 700k --store DIR/s --tile 90"),
             of(5, "the tangent features of 100 samples", "ntk --memory 1m --matrix-free"),
+            of(5, "memory budget is 0 B", "ntk --memory 10 --matrix-free"),
             of(2, "--outputs: is", "ntk --outputs 2147483647 --matrix-free"),
             of(5, "an ensemble of width 512", "ensemble --width 512 --memory 1m --out DIR/f.npy"),
             of(2, "--samples", "ensemble --outputs 2147483647"),
