@@ -3,6 +3,7 @@ package io.tangentflow;
 import java.io.Serial;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.DoubleUnaryOperator;
 import org.apiguardian.api.API;
 import org.apiguardian.api.API.Status;
 
@@ -97,12 +98,11 @@ public abstract sealed class TangentFlowException extends RuntimeException {
 
     /** A plan within the JVM's heap. */
     public OutOfMemory(String plan, long bytesNeeded, long bytesOfBudget) {
-      super(
-          5,
+      this(
           String.format(
               "%s needs %s but the memory budget is %s; lower --samples, --width or --depth, or"
                   + " raise --memory (and the JVM's heap: TANGENTFLOW_OPTS=-Xmx...)",
-              plan, bytes(bytesNeeded), bytes(bytesOfBudget)),
+              plan, atLeast(bytesNeeded), bytes(bytesOfBudget)),
           null);
     }
 
@@ -116,7 +116,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           String.format(
               "%s needs %s of device memory but the budget is %s; lower --samples, --width or"
                   + " --depth, or raise --memory",
-              plan, bytes(bytesNeeded), bytes(bytesOfBudget)),
+              plan, atLeast(bytesNeeded), bytes(bytesOfBudget)),
           null);
     }
 
@@ -162,12 +162,24 @@ public abstract sealed class TangentFlowException extends RuntimeException {
       return new OutOfMemory("during " + what + ": " + getMessage(), this);
     }
 
-    private static String bytes(long count) {
-      return count < 1L << 20
-          ? String.format("%.1f KiB", count / 1024.0)
-          : count < 1L << 30
-              ? String.format("%.1f MiB", count / (double) (1L << 20))
-              : String.format("%.1f GiB", count / (double) (1L << 30));
+    /** So many bytes in the unit that suits them. */
+    @API(status = Status.INTERNAL)
+    public static String bytes(long count) {
+      return bytes(count, Math::rint);
+    }
+
+    /** Rounded up, as less does not suffice. */
+    private static String atLeast(long count) {
+      return bytes(count, Math::ceil);
+    }
+
+    private static String bytes(long count, DoubleUnaryOperator rounding) {
+      if (count < 1L << 10) {
+        return count + " B";
+      }
+      int shift = count < 1L << 20 ? 10 : count < 1L << 30 ? 20 : 30;
+      double tenths = rounding.applyAsDouble(10.0 * count / (1L << shift));
+      return String.format("%.1f %siB", tenths / 10, " KMG".charAt(shift / 10));
     }
   }
 

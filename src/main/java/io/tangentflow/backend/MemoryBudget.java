@@ -104,11 +104,11 @@ public record MemoryBudget(long deviceBytes, long hostBytes) {
     return inJavaArrays() ? deviceBytes - onHost : deviceBytes;
   }
 
-  /** What is left beside so much on the host. */
+  /** What is left beside so much on the host; nothing where that is more than there is. */
   public MemoryBudget beside(long onHost) {
     return inJavaArrays()
-        ? shared(deviceBytes - onHost)
-        : new MemoryBudget(deviceBytes, hostBytes - onHost);
+        ? shared(Math.max(0, deviceBytes - onHost))
+        : new MemoryBudget(deviceBytes, Math.max(0, hostBytes - onHost));
   }
 
   /** The refusal of a plan that does not fit. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tangentflow.data.SamplePairs;
+import io.tangentflow.data.SamplePlaces;
 import io.tangentflow.experiment.ConvergenceAssumptions.Assumption;
 import io.tangentflow.experiment.ConvergenceAssumptions.Status;
 import io.tangentflow.experiment.Definiteness;
@@ -16,6 +17,7 @@ import io.tangentflow.spectrum.CertifiedEigenvalue;
 import io.tangentflow.spectrum.GramCertificate;
 import io.tangentflow.spectrum.KernelPair;
 import io.tangentflow.train.LinearRate;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -54,7 +56,7 @@ final class CertificateReport {
     report.text.append(read.errors().isEmpty() ? "" : read.errors().strip() + "\n");
     report.eigenvalues();
     report.rates(learningRate);
-    mostDependent.ifPresent(report::minor);
+    mostDependent.ifPresent(pair -> report.minor(pair, pair.first(), pair.second()));
     return report;
   }
 
@@ -62,6 +64,7 @@ final class CertificateReport {
    * The certificate of a limiting kernel on samples.
    *
    * @param depth L, empty for the continuum
+   * @param places of the samples
    * @param learningRate η; null for 1/λ_max
    */
   static CertificateReport ofLimit(
@@ -69,6 +72,7 @@ final class CertificateReport {
       NeuralOde ode,
       OptionalInt depth,
       String data,
+      SamplePlaces places,
       Double learningRate) {
     CertificateReport report =
         new CertificateReport(certificate.gram(), certificate.definiteness());
@@ -97,8 +101,9 @@ final class CertificateReport {
     report.eigenvalues();
     report.entries(certificate, depth);
     report.rates(learningRate);
-    report.pairs(certificate);
-    report.samples(certificate.pairs());
+    report.root.put("numbered", places.unit());
+    report.pairs(certificate, places);
+    report.samples(certificate.pairs(), places);
     report.assumptions(certificate);
     return report;
   }
@@ -265,14 +270,14 @@ final class CertificateReport {
         Cell.of(rate.stepsToTenthOfLoss(), 4));
   }
 
-  private void pairs(LimitCertificate certificate) {
+  private void pairs(LimitCertificate certificate, SamplePlaces places) {
     SamplePairs pairs = certificate.pairs();
     if (pairs.closest().isPresent()) {
       Table table =
           Table.of(
               "Pairs of samples, and how well the kernel tells them apart:",
               Table.Column.left("pair"),
-              Table.Column.right("samples"),
+              Table.Column.right(places.unit() + "s"),
               Table.Column.right("ρ"),
               Table.Column.right("angle"),
               Table.Column.right("‖x − x̄‖"),
@@ -284,28 +289,35 @@ final class CertificateReport {
                       "closest",
                       pairs.closest().orElseThrow(),
                       certificate.closest().orElseThrow(),
+                      places,
                       root.putObject("closestPair")))
               .row(
                   pair(
                       "most opposite",
                       pairs.mostOpposite().orElseThrow(),
                       certificate.mostOpposite().orElseThrow(),
+                      places,
                       root.putObject("mostOppositePair"))));
     }
-    certificate.mostDependent().ifPresent(this::minor);
+    certificate
+        .mostDependent()
+        .ifPresent(
+            pair -> minor(pair, places.numbers()[pair.first()], places.numbers()[pair.second()]));
   }
 
   private static Cell[] pair(
-      String name, SamplePairs.Pair pair, KernelPair kernel, ObjectNode node) {
-    node.put("first", pair.first())
-        .put("second", pair.second())
+      String name, SamplePairs.Pair pair, KernelPair kernel, SamplePlaces places, ObjectNode node) {
+    int first = places.numbers()[pair.first()];
+    int second = places.numbers()[pair.second()];
+    node.put("first", first)
+        .put("second", second)
         .put("rho", pair.rho())
         .put("angle", pair.angle())
         .put("distance", pair.distance())
         .put("cosine", kernel.cosine());
     return new Cell[] {
       Cell.of(name),
-      Cell.of(pair.first() + ", " + pair.second()),
+      Cell.of(first + ", " + second),
       Cell.of(pair.rho(), 8),
       Cell.of(pair.angle(), 4),
       Cell.of(pair.distance(), 4),
@@ -313,29 +325,27 @@ final class CertificateReport {
     };
   }
 
-  private void minor(KernelPair pair) {
+  private void minor(KernelPair pair, int first, int second) {
     root.putObject("mostDependentPair")
-        .put("first", pair.first())
-        .put("second", pair.second())
+        .put("first", first)
+        .put("second", second)
         .put("cosine", pair.cosine())
         .put("leastEigenvalueOfMinor", pair.leastEigenvalue());
     text.append(
         String.format(
             "%ntold apart least: %d, %d, with K_ij/√(K_ii K_jj) = %s; their 2×2 minor alone bounds λ_min"
                 + " by %s%n",
-            pair.first(),
-            pair.second(),
+            first,
+            second,
             Numbers.significant(pair.cosine(), 8),
             Numbers.significant(pair.leastEigenvalue(), 4)));
   }
 
-  private void samples(SamplePairs pairs) {
-    ArrayNode duplicates = root.putArray("duplicates");
-    pairs.duplicates().forEach(m -> duplicates.addArray().add(m.first()).add(m.second()));
-    ArrayNode antipodes = root.putArray("antipodes");
-    pairs.antipodes().forEach(m -> antipodes.addArray().add(m.first()).add(m.second()));
+  private void samples(SamplePairs pairs, SamplePlaces places) {
+    matches("duplicates", pairs.duplicates(), places);
+    matches("antipodes", pairs.antipodes(), places);
     ArrayNode zeros = root.putArray("zeros");
-    pairs.zeros().forEach(zeros::add);
+    pairs.zeros().forEach(j -> zeros.add(places.numbers()[j]));
     root.put("leastNormSqOverD", pairs.leastNorm())
         .put("greatestNormSqOverD", pairs.greatestNorm());
     text.append("duplicates: ")
@@ -345,6 +355,13 @@ final class CertificateReport {
         .append(", samples of norm zero: ")
         .append(pairs.zeros().size())
         .append('\n');
+  }
+
+  private void matches(String name, List<SamplePairs.Match> matches, SamplePlaces places) {
+    ArrayNode node = root.putArray(name);
+    for (SamplePairs.Match match : matches) {
+      node.addArray().add(places.numbers()[match.first()]).add(places.numbers()[match.second()]);
+    }
   }
 
   private void assumptions(LimitCertificate certificate) {

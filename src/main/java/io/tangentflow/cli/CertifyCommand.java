@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
           + " eigen-solver (verified by Cholesky's factorisation).",
       "Exit code 0 whatever the answer, which is \"definiteness\" in --json: positive-definite, singular"
           + " or undecided. Exit code 10 if λ_min is negative by more than its bound.",
-      "Samples are numbered from 0, in the order in which they are drawn."
+      "Samples are numbered by their places in the file: lines of a CSV file, from 1; samples of any"
+          + " other, and rows of --gram, from 0."
     })
 final class CertifyCommand implements Callable<Integer> {
 
@@ -125,13 +126,9 @@ final class CertifyCommand implements Callable<Integer> {
     try (LimitBars progress = new LimitBars(console, entries)) {
       LimitCertificate certificate =
           LimitCertificate.of(
-              model,
-              limit.kernel(dataset.dimension()),
-              limit.steps(),
-              dataset.inputs(),
-              pool,
-              progress);
-      return CertificateReport.ofLimit(certificate, model, limit.steps(), data.data, learningRate);
+              model, limit.kernel(dataset.dimension()), limit.steps(), dataset, pool, progress);
+      return CertificateReport.ofLimit(
+          certificate, model, limit.steps(), data.data, dataset.places(), learningRate);
     } finally {
       pool.shutdown();
     }

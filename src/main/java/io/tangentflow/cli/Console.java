@@ -175,7 +175,9 @@ final class Console {
       if (System.nanoTime() - lastLine > since.toNanos()) {
         lastLine = System.nanoTime();
         PrintWriter err = command.commandLine().getErr();
-        err.print(view.redraw(done + " of " + total + remaining(done)));
+        // As wide as bars are: a line that breaks would be drawn over.
+        int length = new ConsoleProgressBarConsumer(System.err).getMaxRenderedLength();
+        err.print(view.redraw(done + " of " + total + remaining(done), length));
         err.flush();
       }
       latest = done;

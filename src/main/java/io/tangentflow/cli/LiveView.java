@@ -36,10 +36,12 @@ final class LiveView {
           KERNEL_CHANGE,
           DISTANCE);
 
-  /** Of a terminal of 80 columns; in the last one a line may break. */
-  private static final int LENGTH = 79;
-
   private static final int COLUMNS = 25;
+
+  private static final int LONGEST_LABEL = 36;
+
+  /** Of a row, beside its label: what has to be seen on a narrow terminal too. */
+  private static final int VALUE_LENGTH = 16;
 
   /** Of a quantity that are held: every second one is dropped when there are so many. */
   private static final int MOST_VALUES = 4096;
@@ -87,29 +89,31 @@ final class LiveView {
    * The view as lines.
    *
    * @param progress what is said beside the title
+   * @param length that no line exceeds
    */
-  List<String> lines(String progress) {
+  List<String> lines(String progress, int length) {
     List<String> lines = new ArrayList<>();
-    String head = title + "  " + progress;
-    lines.add(head.substring(0, Math.min(LENGTH, head.length())));
+    lines.add(title + "  " + progress);
+    int label = Math.max(1, Math.min(LONGEST_LABEL, length - VALUE_LENGTH));
     for (TrainingQuantity quantity : ROWS) {
       Seen of = seen.get(quantity);
       if (of != null) {
         lines.add(
             String.format(
-                "  %-36s %13s  %s",
+                "  %-" + label + "." + label + "s %13s  %s",
                 quantity == DISTANCE ? "distance from the start" : quantity.label(),
                 Numbers.significant(of.last, 4),
                 Sparkline.of(of.values, COLUMNS)));
       }
     }
+    lines.replaceAll(line -> line.substring(0, Math.min(length, line.length())));
     return lines;
   }
 
   /** The characters that put the view in the place of the one drawn last. */
-  String redraw(String progress) {
+  String redraw(String progress, int length) {
     StringBuilder out = new StringBuilder(toTop());
-    List<String> lines = lines(progress);
+    List<String> lines = lines(progress, length);
     lines.forEach(line -> out.append("\r\u001b[2K").append(line).append(System.lineSeparator()));
     drawn = lines.size();
     return out.toString();

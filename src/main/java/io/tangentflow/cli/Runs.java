@@ -1,12 +1,17 @@
 package io.tangentflow.cli;
 
+import io.tangentflow.TangentFlowException.DataFormat;
+import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.MemoryBudget;
+import io.tangentflow.data.Dataset;
 import io.tangentflow.sweep.Manifest;
+import java.io.File;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /** What commands on run directories of any kind share. */
 final class Runs {
@@ -45,14 +50,36 @@ final class Runs {
     }
     console.warning(
         String.format(
-            "this run began with a memory budget of %.1f MiB and goes on with one of %.1f MiB, so"
-                + " that results may differ by rounding",
-            mebibytes(before), mebibytes(now)));
+            "this run began with a memory budget of %s and goes on with one of %s, so that results"
+                + " may differ by rounding",
+            OutOfMemory.bytes(before.deviceBytes()), OutOfMemory.bytes(now.deviceBytes())));
     return now;
   }
 
-  private static double mebibytes(MemoryBudget budget) {
-    return budget.deviceBytes() / 1048576.0;
+  /**
+   * The data of a run that is gone on with.
+   *
+   * @throws DataFormat if they are not what they were, saying where relative paths begin if it is
+   *     that they are not found
+   */
+  static Dataset data(Manifest manifest, Supplier<Dataset> load) {
+    try {
+      return load.get();
+    } catch (DataFormat e) {
+      for (Manifest.DataFile read : manifest.data()) {
+        File file = new File(read.file());
+        if (!file.isAbsolute() && !file.exists()) {
+          throw new DataFormat(
+              file.toPath(),
+              "there is no such file in "
+                  + Path.of("").toAbsolutePath()
+                  + "; relative paths of a run are those of the directory where it began: resume it"
+                  + " there",
+              e);
+        }
+      }
+      throw e;
+    }
   }
 
   private static void reportChange(String what, String before, String now, Console console) {

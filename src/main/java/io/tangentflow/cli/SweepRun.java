@@ -52,7 +52,7 @@ final class SweepRun {
   int resume(RunDirectory run) {
     Manifest manifest = run.manifest();
     SweepConfiguration configuration = new SweepResults(run).configuration();
-    Dataset dataset = configuration.load();
+    Dataset dataset = Runs.data(manifest, configuration::load);
     manifest.requireSameData(dataset.provenance(), run.path());
     try (UnitExecutor executor = executor(configuration, dataset, run.path())) {
       Worker.Preparation prepared = executor.prepare(asked(configuration, dataset));

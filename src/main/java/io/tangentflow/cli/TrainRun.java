@@ -91,7 +91,7 @@ final class TrainRun {
   int resume(RunDirectory run) {
     Manifest manifest = run.manifest();
     TrainingConfiguration configuration = run.configuration(TrainingConfiguration.class);
-    Dataset dataset = configuration.data().load();
+    Dataset dataset = Runs.data(manifest, configuration.data()::load);
     manifest.requireSameData(dataset.provenance(), run.path());
     try (Backend backend = configuration.machine().open()) {
       Runs.reportChanges(manifest, Manifest.device(backend), console);

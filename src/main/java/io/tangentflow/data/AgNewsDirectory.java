@@ -45,7 +45,8 @@ public record AgNewsDirectory(Path directory, HashedTfIdf features) implements D
           features.of(news.texts(), drawn),
           Optional.empty(),
           Optional.of(news.classes(drawn)),
-          List.of(in.provenance()));
+          List.of(in.provenance()),
+          SamplePlaces.ofSamples(drawn));
     }
   }
 

@@ -88,6 +88,11 @@ public record CifarDirectory(Path directory) implements DataSource {
       }
     }
     return new Dataset(
-        NAME, inputs, Optional.empty(), Optional.of(new Classes(CLASSES, labels)), provenance);
+        NAME,
+        inputs,
+        Optional.empty(),
+        Optional.of(new Classes(CLASSES, labels)),
+        provenance,
+        SamplePlaces.ofSamples(drawn));
   }
 }

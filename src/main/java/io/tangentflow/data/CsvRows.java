@@ -152,8 +152,13 @@ final class CsvRows {
     }
   }
 
-  /** A fault at the line that the last row ends in. */
+  /** The line that the last row ends in. */
+  long line() {
+    return parser.getCurrentLineNumber();
+  }
+
+  /** A fault there. */
   DataFormat fault(String why) {
-    return new DataFormat(path, "line", parser.getCurrentLineNumber(), why);
+    return new DataFormat(path, "line", line(), why);
   }
 }

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * A table of finite numbers from a CSV file (RFC 4180, comma, UTF-8), a sample per row. Its first
@@ -20,13 +20,32 @@ import java.util.stream.DoubleStream;
  * @param features d×N, of all columns but the target
  * @param targets 1×N, if there is a target of numbers
  * @param classes if there is a target of text, in the alphabetical order of its values
+ * @param lines N of them, in which the samples end
+ * @param reading as what the first row was read and what is learnt, for a line of status
  */
-record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Classes> classes) {
+@SuppressWarnings("ArrayRecordComponent") // Held for the time of a load.
+record CsvTable(
+    DenseMatrix features,
+    Optional<DenseMatrix> targets,
+    Optional<Classes> classes,
+    int[] lines,
+    String reading) {
 
-  /**
-   * @param target the column, from 0, of the target, of a header that may be empty
-   */
-  static CsvTable read(SourceFile in, Path path, Function<List<String>, OptionalInt> target) {
+  /** Which column is the target. */
+  @FunctionalInterface
+  interface TargetColumn {
+
+    /**
+     * The column, from 0, if there is one.
+     *
+     * @param header empty where there is none
+     * @param width the columns that the file has
+     */
+    OptionalInt of(List<String> header, int width);
+  }
+
+  /** Reads all rows. */
+  static CsvTable read(SourceFile in, Path path, TargetColumn target) {
     // Closing the reader would close the source, which its caller still asks for its provenance.
     @SuppressWarnings("resource")
     InputStreamReader text = new InputStreamReader(in, StandardCharsets.UTF_8);
@@ -36,16 +55,17 @@ record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Cl
   /** One pass over a file. */
   private static final class Reading {
     private final CsvRows rows;
-    private final Function<List<String>, OptionalInt> targetOf;
+    private final TargetColumn targetOf;
     private final List<String> header = new ArrayList<>();
     private final DoubleStream.Builder features = DoubleStream.builder();
     private final DoubleStream.Builder targets = DoubleStream.builder();
     private final List<String> labels = new ArrayList<>();
+    private final IntStream.Builder lines = IntStream.builder();
     private OptionalInt target = OptionalInt.empty();
     private int width;
     private int samples;
 
-    Reading(CsvRows rows, Function<List<String>, OptionalInt> targetOf) {
+    Reading(CsvRows rows, TargetColumn targetOf) {
       this.rows = rows;
       this.targetOf = targetOf;
     }
@@ -61,7 +81,16 @@ record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Cl
           numbers.length == 0
               ? Optional.empty()
               : Optional.of(new DenseMatrix(1, samples, numbers)),
-          labels.isEmpty() ? Optional.empty() : Optional.of(classes()));
+          labels.isEmpty() ? Optional.empty() : Optional.of(classes()),
+          lines.build().toArray(),
+          (header.isEmpty()
+                  ? "the first row is a sample, as it has no text"
+                  : "the first row is a header")
+              + "; "
+              + featureCount()
+              + (featureCount() == 1 ? " feature, " : " features, ")
+              + (target.isPresent() ? named(target.getAsInt()) : "no column")
+              + " is learnt");
     }
 
     private int featureCount() {
@@ -83,7 +112,7 @@ record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Cl
         if (names) {
           header.addAll(row);
         }
-        target = targetOf.apply(header);
+        target = targetOf.of(header, width);
         if (featureCount() == 0) {
           throw rows.fault("the target is the only column; add a feature");
         }
@@ -115,6 +144,7 @@ record CsvTable(DenseMatrix features, Optional<DenseMatrix> targets, Optional<Cl
           targets.accept(rows.number(cell, named(i), " as that of the first sample is"));
         }
       }
+      lines.accept((int) rows.line());
       samples++;
     }
 

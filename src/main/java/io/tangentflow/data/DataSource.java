@@ -1,6 +1,7 @@
 package io.tangentflow.data;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -51,11 +52,13 @@ public sealed interface DataSource
    *   climate:DIR#days=14         longer windows (after the last #)
    *   csv:FILE                    a CSV file; a last column label, target or y is the target
    *   csv:FILE#COLUMN             the named column is the target (after the last #)
+   *   csv:FILE#3                  the third column, where the file has no header
    *   csv:FILE#                   no column is
    *   npy:FILE                    an array of shape (samples, features)
    * </pre>
    *
-   * No file is opened.
+   * No file is opened. A CSV file whose own name has the last # is meant where the part before it
+   * is none.
    *
    * @throws InvalidConfiguration listing these forms, for anything else
    */
@@ -129,7 +132,13 @@ public sealed interface DataSource
   }
 
   private static DataSource csv(String argument, String rest) {
-    return new CsvFile(beforeMark(argument, rest), afterMark(rest));
+    Path whole = Path.of(rest);
+    int mark = rest.lastIndexOf('#');
+    return mark >= 0
+            && Files.isRegularFile(whole)
+            && !Files.isRegularFile(Path.of(rest.substring(0, mark)))
+        ? new CsvFile(whole, Optional.empty())
+        : new CsvFile(beforeMark(argument, rest), afterMark(rest));
   }
 
   private static Path beforeMark(String argument, String rest) {

@@ -19,13 +19,15 @@ import org.apiguardian.api.API.Status;
  * @param targets m×N, a sample per column, if the data has numbers to be learnt
  * @param classes the samples' classes, if the data has any
  * @param provenance the files it was read from; none if it was generated
+ * @param places where its samples stand there
  */
 public record Dataset(
     String name,
     @API(status = Status.STABLE, since = "0.1") DenseMatrix inputs,
     @API(status = Status.STABLE, since = "0.1") Optional<DenseMatrix> targets,
     @API(status = Status.STABLE, since = "0.1") Optional<Classes> classes,
-    List<Provenance> provenance) {
+    List<Provenance> provenance,
+    SamplePlaces places) {
 
   /** Two parts of a data set that share no sample. */
   @API(status = Status.STABLE, since = "0.1")
@@ -40,14 +42,29 @@ public record Dataset(
     provenance = List.copyOf(provenance);
     int samples = inputs.columns();
     if (targets.map(DenseMatrix::columns).orElse(samples) != samples
-        || classes.map(all -> all.labels().length).orElse(samples) != samples) {
+        || classes.map(all -> all.labels().length).orElse(samples) != samples
+        || places.numbers().length != samples) {
       throw new IllegalArgumentException(
-          "the " + samples + " samples of " + name + " have another number of targets or labels");
+          "the "
+              + samples
+              + " samples of "
+              + name
+              + " have another number of targets, labels or places");
     }
-    requireFinite(inputs, "feature", place(name, provenance));
+    requireFinite(inputs, "feature", file(name, provenance), places);
     if (targets.isPresent()) {
-      requireFinite(targets.get(), "target", place(name, provenance));
+      requireFinite(targets.get(), "target", file(name, provenance), places);
     }
+  }
+
+  /** Samples in the order of their source. */
+  public Dataset(
+      String name,
+      DenseMatrix inputs,
+      Optional<DenseMatrix> targets,
+      Optional<Classes> classes,
+      List<Provenance> provenance) {
+    this(name, inputs, targets, classes, provenance, SamplePlaces.inOrder(inputs.columns()));
   }
 
   /** {@return N} */
@@ -118,7 +135,7 @@ public record Dataset(
           case UNIT -> unit();
           case NONE -> inputs;
         };
-    return new Dataset(name, scaled, targets, classes, provenance);
+    return new Dataset(name, scaled, targets, classes, provenance, places);
   }
 
   /** The samples that {@link #subset} draws. */
@@ -155,7 +172,8 @@ public record Dataset(
         columns(inputs, samples),
         targets.map(all -> columns(all, samples)),
         classes.map(all -> all.select(samples)),
-        provenance);
+        provenance,
+        places.select(samples));
   }
 
   private static DenseMatrix columns(DenseMatrix matrix, int[] which) {
@@ -177,9 +195,9 @@ public record Dataset(
       }
       if (greatest == 0) {
         throw new DataFormat(
-            place(name, provenance),
-            "sample",
-            j,
+            file(name, provenance),
+            places.unit(),
+            places.numbers()[j],
             "all features are zero, so it cannot be scaled to the sphere; remove it, or choose"
                 + " another normalisation");
       }
@@ -241,13 +259,14 @@ public record Dataset(
     }
   }
 
-  private static void requireFinite(DenseMatrix matrix, String row, Path place) {
+  private static void requireFinite(
+      DenseMatrix matrix, String row, Path file, SamplePlaces places) {
     for (int k = 0; k < matrix.values().length; k++) {
       if (!Double.isFinite(matrix.values()[k])) {
         throw new DataFormat(
-            place,
-            "sample",
-            k / matrix.rows(),
+            file,
+            places.unit(),
+            places.numbers()[k / matrix.rows()],
             String.format(
                 "%s %d is %s; remove or repair the sample",
                 row, k % matrix.rows(), matrix.values()[k]));
@@ -255,7 +274,7 @@ public record Dataset(
     }
   }
 
-  private static Path place(String name, List<Provenance> provenance) {
+  private static Path file(String name, List<Provenance> provenance) {
     return provenance.isEmpty() ? Path.of(name) : provenance.get(0).file();
   }
 }

@@ -30,7 +30,7 @@ public record Digits() implements DataSource {
     Path name = Path.of(RESOURCE);
     try (InputStream resource = Digits.class.getResourceAsStream(RESOURCE);
         SourceFile in = SourceFile.of(name, resource)) {
-      CsvTable table = CsvTable.read(in, name, header -> OptionalInt.of(PIXELS));
+      CsvTable table = CsvTable.read(in, name, (header, width) -> OptionalInt.of(PIXELS));
       int[] digits =
           DoubleStream.of(table.targets().orElseThrow().values()).mapToInt(x -> (int) x).toArray();
       return new Dataset(

@@ -53,7 +53,8 @@ public record IdxDirectory(String name, Path directory, Part part) implements Da
         images.select(drawn),
         Optional.empty(),
         Optional.of(labels.classes().select(drawn)),
-        List.of(images.provenance(), labels.provenance()));
+        List.of(images.provenance(), labels.provenance()),
+        SamplePlaces.ofSamples(drawn));
   }
 
   @SuppressWarnings("ArrayRecordComponent") // Held for the time of a load.

@@ -1,8 +1,10 @@
 package io.tangentflow.experiment;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.data.Dataset;
 import io.tangentflow.data.SamplePairs;
 import io.tangentflow.data.SamplePairs.Match;
+import io.tangentflow.data.SamplePlaces;
 import io.tangentflow.experiment.ConvergenceAssumptions.Assumption;
 import io.tangentflow.kernel.dual.DualActivation;
 import io.tangentflow.kernel.limit.InputRounding;
@@ -58,7 +60,7 @@ public record LimitCertificate(
    *
    * @param kernel of {@code ode}
    * @param depth L, empty for the continuum
-   * @param inputs d×N, one sample per column. Not modified.
+   * @param data the samples. Not modified.
    * @param pool the threads that compute
    * @param progress as of {@link LimitingKernel#gram(DenseMatrix, ForkJoinPool, LimitProgress)}
    * @throws InvalidConfiguration if the kernel vanishes on the samples
@@ -69,9 +71,10 @@ public record LimitCertificate(
       NeuralOde ode,
       LimitingKernel kernel,
       OptionalInt depth,
-      DenseMatrix inputs,
+      Dataset data,
       ForkJoinPool pool,
       LimitProgress progress) {
+    DenseMatrix inputs = data.inputs();
     LimitTiles tiles = kernel.tiles(inputs, pool, progress);
     LimitGram limit = tiles.gram(pool.getParallelism(), progress);
     if (limit.ntk().norm() == 0) {
@@ -100,7 +103,7 @@ public record LimitCertificate(
         pairs.mostOpposite().map(pair -> KernelPair.of(limit.ntk(), pair.first(), pair.second())),
         KernelPair.mostDependent(limit.ntk()),
         rankLimit,
-        singularities(ode, inputs, pairs, rankLimit),
+        singularities(ode, data, pairs, rankLimit),
         ConvergenceAssumptions.of(phi, pairs, inputs.rows()));
   }
 
@@ -110,26 +113,24 @@ public record LimitCertificate(
   }
 
   private static List<String> singularities(
-      NeuralOde ode, DenseMatrix inputs, SamplePairs pairs, OptionalLong rankLimit) {
-    int samples = inputs.columns();
+      NeuralOde ode, Dataset data, SamplePairs pairs, OptionalLong rankLimit) {
+    SamplePlaces places = data.places();
     Activation phi = ode.activation();
     List<String> reasons = new ArrayList<>();
     if (!pairs.duplicates().isEmpty()) {
       Match match = pairs.duplicates().get(0);
       reasons.add(
-          "sample "
-              + match.second()
-              + " repeats sample "
-              + match.first()
+          places.of(match.second())
+              + " repeats "
+              + places.of(match.first())
               + others(pairs.duplicates().size()));
     }
     if (!pairs.antipodes().isEmpty() && odd(phi)) {
       Match match = pairs.antipodes().get(0);
       reasons.add(
-          "sample "
-              + match.second()
-              + " is the negative of sample "
-              + match.first()
+          places.of(match.second())
+              + " is the negative of "
+              + places.of(match.first())
               + others(pairs.antipodes().size())
               + ", and "
               + phi.label()
@@ -138,19 +139,21 @@ public record LimitCertificate(
     if (DualActivation.of(phi).homogeneous()) {
       pairs
           .closest()
-          .filter(pair -> pairs.duplicates().isEmpty() && proportional(inputs, pair))
+          .filter(pair -> pairs.duplicates().isEmpty() && proportional(data.inputs(), pair))
           .ifPresent(
               pair ->
                   reasons.add(
                       String.format(
-                          "sample %d is a positive multiple of sample %d, and so are its features, as"
+                          "%s is a positive multiple of %s, and so are its features, as"
                               + " %s(λx) = λ%s(x) for λ > 0",
-                          pair.second(), pair.first(), phi.label(), phi.label())));
+                          places.of(pair.second()),
+                          places.of(pair.first()),
+                          phi.label(),
+                          phi.label())));
     }
     if (!pairs.zeros().isEmpty() && phi.value(0) == 0) {
       reasons.add(
-          "sample "
-              + pairs.zeros().get(0)
+          places.of(pairs.zeros().get(0))
               + " is zero"
               + others(pairs.zeros().size())
               + ", and so is "
@@ -163,10 +166,10 @@ public record LimitCertificate(
               + " is a polynomial, and the rank at most "
               + rankLimit.getAsLong()
               + ", less than the "
-              + samples
+              + data.samples()
               + " samples");
     }
-    if (ode.sigmaU() == 0 && samples > 1) {
+    if (ode.sigmaU() == 0 && data.samples() > 1) {
       reasons.add("with sigma-u = 0 the network does not see its inputs");
     }
     return List.copyOf(reasons);

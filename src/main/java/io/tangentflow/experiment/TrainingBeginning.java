@@ -76,15 +76,17 @@ record TrainingBeginning(
   /**
    * Computes it, or reads it where the run directory has it.
    *
+   * @param monitor of the tangent kernel, if it is watched
    * @param weights those at the start. Not modified.
    */
   static TrainingBeginning of(
       TrainingProblem problem,
+      Optional<KernelMonitor> monitor,
       RunDirectory directory,
       Weights weights,
       Workspace workspace,
       TrainingRun.Listener listener) {
-    return new Maker(problem, directory, weights, workspace, listener).make();
+    return new Maker(problem, directory, weights, workspace, listener).make(monitor);
   }
 
   /** The making of it. */
@@ -114,48 +116,10 @@ record TrainingBeginning(
       backend = workspace.backend();
     }
 
-    TrainingBeginning make() {
-      Optional<KernelMonitor> monitor = watched() ? Optional.of(monitor()) : Optional.empty();
+    TrainingBeginning make(Optional<KernelMonitor> monitor) {
       monitor.ifPresent(m -> listener.status("tangent kernel: " + m.plan()));
       Optional<TrainingStart> known = directory.read(FACTS, TrainingStart.class);
       return known.isPresent() ? read(known.get(), monitor) : compute(monitor);
-    }
-
-    private boolean watched() {
-      return watch.kernel() > 0 || predictsByStart();
-    }
-
-    private boolean predictsByStart() {
-      return watch.predictStart()
-          && problem.unpredictable().isEmpty()
-          && samplesOfKernel() == problem.inputs().columns();
-    }
-
-    private int samplesOfKernel() {
-      return watch.samplesOfKernel(problem.inputs().columns());
-    }
-
-    private boolean meanOfOutputs() {
-      return watch.meanOfOutputs(samplesOfKernel(), problem.model().outputs());
-    }
-
-    /** Beside the training, which is planned where that can be. */
-    private KernelMonitor monitor() {
-      int number = backend.precision().bytes();
-      long training =
-          problem.method() instanceof DiscreteAdjoint
-              ? Training.bytes(
-                  setup(problem, 1), problem.model(), problem.inputs().columns(), number)
-              : 0;
-      long rest = workspace.remainingBytes() - training + Weights.bytes(problem.model(), number);
-      return new KernelMonitor(
-          problem.model(),
-          problem.method(),
-          descent.blocks(),
-          problem.inputs().columnRange(0, samplesOfKernel()),
-          meanOfOutputs(),
-          backend.precision(),
-          MemoryBudget.of(backend, rest));
     }
 
     private TrainingBeginning compute(Optional<KernelMonitor> monitor) {
@@ -197,7 +161,7 @@ record TrainingBeginning(
     private TrainingBeginning read(TrainingStart facts, Optional<KernelMonitor> monitor) {
       int samples = problem.inputs().columns();
       int outputCount = problem.model().outputs();
-      int order = samplesOfKernel() * (meanOfOutputs() ? 1 : outputCount);
+      int order = problem.samplesOfKernel() * (problem.meanOfOutputs() ? 1 : outputCount);
       Optional<KernelMonitor.Kernel> kernel =
           monitor.map(
               m ->
@@ -231,10 +195,10 @@ record TrainingBeginning(
       return String.format(
           "%s, on %d samples and %s",
           monitor.plan().algorithm(),
-          samplesOfKernel(),
+          problem.samplesOfKernel(),
           problem.model().outputs() == 1
               ? "one output"
-              : meanOfOutputs() ? "the mean over outputs" : "all outputs");
+              : problem.meanOfOutputs() ? "the mean over outputs" : "all outputs");
     }
 
     private void explainPredictions() {
@@ -243,7 +207,7 @@ record TrainingBeginning(
       }
       if (problem.unpredictable().isPresent()) {
         listener.status("no loss is predicted, as " + problem.unpredictable().get());
-      } else if (watch.predictStart() && !predictsByStart()) {
+      } else if (watch.predictStart() && !problem.predictsByStart()) {
         listener.status(
             "the kernel at the start predicts no loss, as it is not of all training samples");
       }
@@ -299,7 +263,7 @@ record TrainingBeginning(
 
     private Optional<KernelDynamics> byStart(
         Optional<KernelMonitor.Kernel> kernel, DenseMatrix outputs) {
-      return predictsByStart()
+      return problem.predictsByStart()
           ? kernel.map(
               k ->
                   KernelDynamics.of(k.gram(), problem.targets().values())
@@ -354,8 +318,8 @@ record TrainingBeginning(
     private Optional<KernelMonitor.Reading> ofWhole(Optional<KernelMonitor.Reading> reading) {
       return reading.filter(
           r ->
-              samplesOfKernel() == problem.inputs().columns()
-                  && (problem.model().outputs() == 1 || !meanOfOutputs()));
+              problem.samplesOfKernel() == problem.inputs().columns()
+                  && (problem.model().outputs() == 1 || !problem.meanOfOutputs()));
     }
 
     /** λ_max of the kernel of all outputs and training samples. */

@@ -77,6 +77,28 @@ public record TrainingProblem(
     return new Parameters.Seeded(configuration.network().seed());
   }
 
+  /** The first of the training samples, of which the tangent kernel is. */
+  int samplesOfKernel() {
+    return configuration.watch().samplesOfKernel(inputs.columns());
+  }
+
+  /** Whether it is the mean over outputs. */
+  boolean meanOfOutputs() {
+    return configuration.watch().meanOfOutputs(samplesOfKernel(), model.outputs());
+  }
+
+  /** Whether the tangent kernel at the start predicts the loss. */
+  boolean predictsByStart() {
+    return configuration.watch().predictStart()
+        && unpredictable().isEmpty()
+        && samplesOfKernel() == inputs.columns();
+  }
+
+  /** Whether there is a tangent kernel. */
+  boolean watched() {
+    return configuration.watch().kernel() > 0 || predictsByStart();
+  }
+
   /** Samples of a step. */
   int batchSize() {
     return configuration.descent().batch(inputs.columns());

@@ -25,6 +25,7 @@ import io.tangentflow.ode.Weights;
 import io.tangentflow.sweep.Checkpoint;
 import io.tangentflow.sweep.Checkpoints;
 import io.tangentflow.sweep.RunDirectory;
+import io.tangentflow.train.KernelMonitor;
 import io.tangentflow.train.Training;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -124,6 +125,7 @@ public final class TrainingRun {
    *     disk
    */
   public boolean run() {
+    Optional<KernelMonitor> monitor = new TrainingMemory(problem, backend, budget).monitor();
     String purpose =
         String.format(
             "training %d samples at width %d", problem.inputs().columns(), problem.model().width());
@@ -136,7 +138,7 @@ public final class TrainingRun {
       checkpoints.removeAfter(checkpoint.map(Checkpoint::step).orElse(-1L));
       forgetAfter(checkpoint.map(Checkpoint::step).orElse(0L));
       TrainingBeginning beginning =
-          TrainingBeginning.of(problem, directory, weights, workspace, listener);
+          TrainingBeginning.of(problem, monitor, directory, weights, workspace, listener);
       Training training = training(beginning.facts().learningRate(), weights, x, y, workspace);
       checkpoint.ifPresent(saved -> goOn(saved, training));
       TrainingWatch watch =

@@ -4,6 +4,7 @@ import io.tangentflow.backend.Backend;
 import io.tangentflow.backend.Matrix;
 import io.tangentflow.backend.Workspace;
 import io.tangentflow.model.Block;
+import io.tangentflow.model.NeuralOde;
 import io.tangentflow.model.Parameters;
 import io.tangentflow.ode.Weights;
 import java.util.EnumMap;
@@ -44,6 +45,14 @@ public final class ParameterDistance {
   /** Of all parameters together: the root of the sum of squares. */
   public static double total(Map<Block, Double> distances) {
     return Math.sqrt(distances.values().stream().mapToDouble(d -> d * d).sum());
+  }
+
+  /** Bytes of scratch that a distance takes at most. */
+  public static long bytes(NeuralOde model, int bytesPerNumber) {
+    int n = model.width();
+    long ofRows = (long) n * Math.min(Math.max(n, model.inputDim()), columnsOfPanel(n));
+    long ofOutputs = (long) model.outputs() * Math.min(n, columnsOfPanel(model.outputs()));
+    return Math.max(ofRows, ofOutputs) * bytesPerNumber;
   }
 
   private double squares(Block block, Matrix now, Workspace workspace) {

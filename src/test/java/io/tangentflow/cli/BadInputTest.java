@@ -751,7 +751,7 @@ class BadInputTest {
             of(3, "", text("a.csv", ""), "ntk --data csv:DIR/a.csv --samples 2"),
             of(
                 3,
-                "all features are zero",
+                "a.csv, line 1: all features are zero",
                 text("a.csv", "0,0\n1,2\n"),
                 "ntk --data csv:DIR/a.csv --samples 2 --out DIR/K.npy"),
             of(3, "no such file", "ntk --data csv:DIR/none.csv --samples 2"),
@@ -874,13 +874,14 @@ class BadInputTest {
   Stream<DynamicTest> moreMemoryThanThereIs() {
     return Stream.of(
             of(5, "memory budget is 100.0 KiB", "ntk --memory 100k --out DIR/K.npy"),
-            of(5, "memory budget is 0.0 KiB", "ntk --memory 0"),
+            of(5, "memory budget is 0 B", "ntk --memory 0"),
             of(5, "a tile of 1 sample (see --tile)", "ntk --memory 100k --store DIR/s"),
             of(
                 5,
                 "a tile of 90 samples (see --tile)",
                 "ntk --width 64 --memory 700k --store DIR/s --tile 90"),
             of(5, "the tangent features of 100 samples", "ntk --memory 1m --matrix-free"),
+            of(5, "memory budget is 0 B", "ntk --memory 10 --matrix-free"),
             of(2, "--outputs: is", "ntk --outputs 2147483647 --matrix-free"),
             of(5, "an ensemble of width 512", "ensemble --width 512 --memory 1m --out DIR/f.npy"),
             of(2, "--samples", "ensemble --outputs 2147483647"),

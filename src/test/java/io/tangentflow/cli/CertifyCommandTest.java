@@ -10,6 +10,7 @@ import io.tangentflow.data.Npy;
 import io.tangentflow.model.DenseMatrix;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -101,7 +102,7 @@ class CertifyCommandTest {
   @Test
   void aRepeatedLineOfDataIsNamedAndLeavesNoRate() throws Exception {
     Path file = directory.resolve("a.csv");
-    Files.writeString(file, "1,2\n3,-1\n1,2\n");
+    Files.writeString(file, "a,b\n1,2\n3,-1\n1,2\n");
     JsonNode certificate =
         certify("--data", "csv:" + file + "#", "--samples", 3, "--normalise", "none", "--json")
             .ended(0)
@@ -110,11 +111,13 @@ class CertifyCommandTest {
     assertEquals(1, certificate.get("duplicates").size());
     JsonNode pair = certificate.get("duplicates").get(0);
     JsonNode closest = certificate.get("closestPair");
+    assertEquals("line", certificate.get("numbered").asText());
+    assertEquals(Set.of(2, 4), Set.of(pair.get(0).asInt(), pair.get(1).asInt()));
     assertEquals(pair.get(0).asInt(), closest.get("first").asInt());
     assertEquals(pair.get(1).asInt(), closest.get("second").asInt());
     assertEquals(0, closest.get("distance").asDouble());
     assertTrue(
-        certificate.get("singularBecause").get(0).asText().contains("repeats sample"),
+        certificate.get("singularBecause").get(0).asText().contains("repeats line"),
         certificate.toString());
     assertTrue(certificate.get("conditionNumber").isNull());
     assertTrue(certificate.get("gradientDescent").get("optimal").get("factor").isNull());

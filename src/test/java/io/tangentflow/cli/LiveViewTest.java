@@ -17,6 +17,8 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a terminal shows of a training. */
 class LiveViewTest {
@@ -27,8 +29,13 @@ class LiveViewTest {
         Pattern.compile("\u001b\\[(\\d*)([A-Za-z])|(\r)|(\n)|([^\u001b\r\n]+)");
 
     private final List<String> lines = new ArrayList<>(List.of(""));
+    private final int columns;
     private int row;
     private int column;
+
+    Terminal(int columns) {
+      this.columns = columns;
+    }
 
     Terminal show(String characters) {
       Matcher token = TOKEN.matcher(characters);
@@ -60,7 +67,7 @@ class LiveViewTest {
                 + token.group(5)
                 + (line.length() > stop ? line.substring(stop) : ""));
         column = stop;
-        assertTrue(column < 80, "a terminal of 80 columns would break: " + lines.get(row));
+        assertTrue(column < columns, columns + " columns would break: " + lines.get(row));
       } else {
         switch (token.group(2)) {
           case "A" -> row -= Integer.parseInt(token.group(1));
@@ -94,10 +101,10 @@ class LiveViewTest {
   @Test
   void aViewIsDrawnInItsOwnPlaceAndGrows() {
     LiveView view = new LiveView("softplus, width 512");
-    Terminal terminal = new Terminal().show("before\n");
+    Terminal terminal = new Terminal(80).show("before\n");
     for (int k = 0; k < 200; k++) {
       view.add(line(k, Math.exp(-k), k > 100));
-      terminal.show(view.redraw(k + " of 200, about 3 min 20 s to go"));
+      terminal.show(view.redraw(k + " of 200, about 3 min 20 s to go", 79));
     }
     List<String> lines = terminal.lines();
     assertEquals("before", lines.get(0));
@@ -106,23 +113,38 @@ class LiveViewTest {
     assertTrue(lines.stream().anyMatch(line -> line.contains("λ_min")), lines.toString());
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {20, 40, 200})
+  void linesFitTheTerminalAndShowTheirValues(int columns) {
+    LiveView view = new LiveView("softplus, width 512");
+    Terminal terminal = new Terminal(columns);
+    for (int k = 0; k < 50; k++) {
+      view.add(line(k, Math.exp(-k), true));
+      terminal.show(view.redraw(k + " of 50, about 3 min 20 s to go", columns - 2));
+    }
+    List<String> lines = terminal.lines();
+    assertEquals(10, lines.size(), lines.toString());
+    assertTrue(lines.stream().skip(1).allMatch(line -> line.contains("×10⁻")), lines.toString());
+    assertEquals(columns == 200, lines.get(0).endsWith(" to go"), lines.get(0));
+  }
+
   @Test
   void longTitlesDoNotBreak() {
     LiveView view = new LiveView("polynomial:" + "0.123456789,".repeat(9) + " width 512");
     view.add(line(0, 1, true));
-    new Terminal().show(view.redraw("1 of 2"));
+    new Terminal(80).show(view.redraw("1 of 2", 79));
   }
 
   @Test
   void anErasedViewLeavesRoomForALine() {
     LiveView view = new LiveView("relu, width 8");
     view.add(line(0, 2, true));
-    Terminal terminal = new Terminal().show(view.redraw("0 of 9"));
-    terminal.show(view.erase()).show("a warning\n").show(view.redraw("1 of 9"));
+    Terminal terminal = new Terminal(80).show(view.redraw("0 of 9", 79));
+    terminal.show(view.erase()).show("a warning\n").show(view.redraw("1 of 9", 79));
     List<String> lines = terminal.lines();
     assertEquals("a warning", lines.get(0));
     assertEquals("relu, width 8  1 of 9", lines.get(1));
-    assertEquals(view.lines("1 of 9").size() + 1, lines.size(), lines.toString());
+    assertEquals(view.lines("1 of 9", 79).size() + 1, lines.size(), lines.toString());
     assertEquals(List.of("a warning"), terminal.show(view.erase()).lines());
   }
 
@@ -132,7 +154,7 @@ class LiveViewTest {
     for (int k = 0; k <= 20_000; k++) {
       view.add(line(k, 1 + k, false));
     }
-    String row = view.lines("").get(1);
+    String row = view.lines("", 79).get(1);
     assertTrue(row.contains("2.000×10⁴"), row);
     assertTrue(row.contains("▅") && row.endsWith("█"), row);
   }
@@ -179,7 +201,7 @@ class LiveViewTest {
         Files.readString(directory.resolve("stderr"))
             .replaceAll("(?m)^WARNING: .*\n", "")
             .replaceAll("(?m)^[^\u001b\r]{80,}$", "a long line");
-    List<String> lines = new Terminal().show(all).lines();
+    List<String> lines = new Terminal(80).show(all).lines();
     assertEquals(
         1,
         lines.stream().filter(line -> line.startsWith("softplus, width 8  ")).count(),

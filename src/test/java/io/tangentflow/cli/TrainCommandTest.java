@@ -221,6 +221,37 @@ class TrainCommandTest {
     assertTrue(losses.get(steps).asDouble() < first, losses.toString());
   }
 
+  /** As the refusal rounds up, what it names is enough. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--width 64 --test-samples 30",
+        "--width 512 --depth 2 --precision fp64",
+        "--width 64 --batch-size 2 --kernel-every 0 --predict none --learning-rate 0.01"
+      })
+  void aRefusalNamesTheMemoryThatSuffices(String options) {
+    List<Object> words = new ArrayList<>(List.of("train", "--samples", 20, "--steps", 1));
+    words.addAll(List.of((Object[]) options.split(" ", -1)));
+    String first = "";
+    for (String memory : List.of("10", "100k")) {
+      String refusal = limited(words, memory).ended(5).err();
+      String needs = refusal.replaceAll("(?s).* needs (\\S+ .iB) but .*", "$1");
+      assertTrue(first.isEmpty() || needs.equals(first), refusal);
+      assertTrue(refusal.contains("budget is " + (memory.equals("10") ? "10 B" : "100.0 KiB")));
+      first = needs;
+    }
+    double number = Double.parseDouble(first.substring(0, first.indexOf(' ')));
+    long kibibytes = (long) Math.ceil(first.endsWith("MiB") ? 1024 * number : number);
+    limited(words, kibibytes + "k").ended(0);
+    limited(words, kibibytes * 9 / 10 + "k").ended(5);
+  }
+
+  private Invocation limited(List<Object> words, String memory) {
+    List<Object> all = new ArrayList<>(words);
+    all.addAll(List.of("--memory", memory, "--out", directory.resolve("run" + memory)));
+    return Invocation.of(all.toArray());
+  }
+
   private static void scale(double factor, Map<Block, DenseMatrix> blocks) {
     for (DenseMatrix block : blocks.values()) {
       for (int i = 0; i < block.values().length; i++) {

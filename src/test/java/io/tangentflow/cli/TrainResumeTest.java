@@ -151,6 +151,20 @@ class TrainResumeTest {
     assertSame(whole, run);
   }
 
+  @Test
+  void dataThatAreNotFoundByTheirRelativePathTellWhereThatBegins() throws IOException {
+    Path here = Path.of("").toAbsolutePath();
+    Path data = here.relativize(directory.toAbsolutePath().resolve("d.csv"));
+    Files.writeString(data, "a,b,y\n1,2,3\n4,5,6\n7,8,8\n");
+    Path run = directory.resolve("run");
+    String train = "train --samples 2 --test-samples 1 --width 8 --steps 1 --data csv:" + data;
+    Invocation.of((Object[]) (train + " --out " + run).split(" ", -1)).ended(0);
+    Files.delete(data);
+    String refused = Invocation.of("resume", run).ended(3).err();
+    assertTrue(refused.contains(data + ": there is no such file in " + here + "; rel"), refused);
+    assertTrue(refused.contains("the directory where it began: resume it there"), refused);
+  }
+
   /** By it the tangent kernel is planned, and so the order of its sums. */
   @ParameterizedTest
   @CsvSource({"'', true", "300k, true", "100m, false"})
@@ -171,7 +185,7 @@ class TrainResumeTest {
     assertEquals(same, said.contains(kernel), said);
     assertEquals(
         !same,
-        said.contains("began with a memory budget of 0.3 MiB and goes on with one of"),
+        said.contains("began with a memory budget of 300.0 KiB and goes on with one of"),
         said);
     if (same) {
       assertSame(whole, run);
@@ -197,7 +211,7 @@ class TrainResumeTest {
     String said =
         resumed(node -> ((ObjectNode) node.get("budget")).put("deviceBytes", 1L << 50), 0).err();
     assertTrue(
-        said.contains("warning: this run began with a memory budget of 1073741824.0 MiB"), said);
+        said.contains("warning: this run began with a memory budget of 1048576.0 GiB"), said);
     for (String nonsense : List.of("much", "0", "-1")) {
       String refused =
           resumed(node -> ((ObjectNode) node.get("budget")).put("deviceBytes", nonsense), 3).err();

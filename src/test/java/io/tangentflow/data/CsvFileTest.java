@@ -1,18 +1,26 @@
 package io.tangentflow.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.tangentflow.TangentFlowException;
 import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class CsvFileTest {
@@ -45,6 +53,49 @@ class CsvFileTest {
     assertArrayEquals(new double[] {2, 5}, named.targets().orElseThrow().values());
     assertArrayEquals(new double[] {2, 3, 5, 6}, read(text, "a").inputs().values());
     assertEquals(3, read(text, "").dimension());
+  }
+
+  @Test
+  void aColumnWithoutANameIsNamedByItsNumber() throws IOException {
+    Dataset numbered = read("1,2,3\n4,5,6\n", "2");
+    assertArrayEquals(new double[] {1, 3, 4, 6}, numbered.inputs().values());
+    assertArrayEquals(new double[] {2, 5}, numbered.targets().orElseThrow().values());
+    assertArrayEquals(
+        new double[] {1, 4}, read("2,b,1\n1,2,3\n4,5,6\n", "2").targets().orElseThrow().values());
+    assertFault(InvalidConfiguration.class, "its columns are a, b", "a,b\n1,2\n", "2");
+  }
+
+  @Test
+  void howTheFirstRowIsReadIsSaid() {
+    assertEquals(
+        List.of(
+            "f.csv: the first row is a header; 2 features, column 3 (y) is learnt",
+            "f.csv: the first row is a header; 3 features, no column is learnt",
+            "f.csv: the first row is a sample, as it has no text; 1 feature, column 2 is learnt"),
+        said(
+            () -> {
+              read("a,b,y\n1,2,3\n");
+              read("1,2,NA\n4,5,6\n");
+              read("0,1\n4,5\n", "2");
+            }));
+  }
+
+  private List<String> said(Executable reading) {
+    List<String> lines = new ArrayList<>();
+    Logger logger = Logger.getLogger(CsvFile.class.getName());
+    logger.setFilter(
+        record -> {
+          lines.add(record.getMessage().replace(directory + File.separator, ""));
+          return false;
+        });
+    logger.setLevel(Level.INFO);
+    try {
+      assertDoesNotThrow(reading);
+    } finally {
+      logger.setFilter(null);
+      logger.setLevel(null);
+    }
+    return lines;
   }
 
   @Test
@@ -81,6 +132,15 @@ class CsvFileTest {
     assertFault(InvalidConfiguration.class, "its columns are a, b", "a,b\n1,2\n", "c");
     assertFault(InvalidConfiguration.class, "more than one time", "a,a\n1,2\n", "a");
     assertFault(InvalidConfiguration.class, "it has no header", "1,2\n", "a");
+    for (String number : new String[] {"0", "3", "-1", "1.0", "9999999999"}) {
+      assertFault(
+          InvalidConfiguration.class,
+          "does not have a column '"
+              + number
+              + "'; it has no header, so say csv:FILE#K for its column K, of 1 to 2",
+          "1,2\n",
+          number);
+    }
   }
 
   @Test
@@ -115,6 +175,19 @@ class CsvFileTest {
   void linesAreCountedWithBlankOnes() {
     assertFault("line 4: column 2 is 'x'", "1,2\n\n3,4\n5,x\n");
     assertFault("line 4: column 2 is 'x'", "1,2\r\n\r\n3,4\r\n5,x");
+  }
+
+  @Test
+  void aSampleIsNamedByItsLine() throws IOException {
+    Dataset drawn = read("a,b\n1,2\n\n3,4\n0,0\n5,6\n").subset(4, 3);
+    for (int j = 0; j < 4; j++) {
+      assertEquals(
+          Map.of(1.0, 2, 3.0, 4, 0.0, 5, 5.0, 6).get(drawn.inputs().get(0, j)),
+          drawn.places().numbers()[j]);
+    }
+    assertMessage(
+        "f.csv, line 5: all features are zero",
+        assertThrows(DataFormat.class, () -> drawn.normalised(Normalisation.SPHERE)));
   }
 
   @Test

@@ -8,6 +8,8 @@ import io.tangentflow.TangentFlowException.DataFormat;
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.data.IdxDirectory.Part;
 import io.tangentflow.model.DenseMatrix;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -38,6 +40,15 @@ class DataSourceTest {
     assertParses("csv:a:b.csv#c d", new CsvFile(Path.of("a:b.csv"), Optional.of("c d")));
     assertParses("csv:a#b.csv#", new CsvFile(Path.of("a#b.csv"), Optional.of("")));
     assertParses("npy:a.npy", new NpyFile(Path.of("a.npy")));
+  }
+
+  @Test
+  void aMarkInTheNameOfACsvFileIsNoneUnlessAFileIsBeforeIt() throws IOException {
+    Path file = Files.createFile(directory.resolve("w#1.csv"));
+    assertParses("csv:" + file, new CsvFile(file, Optional.empty()));
+    assertParses("csv:" + file + "#y", new CsvFile(file, Optional.of("y")));
+    Path shorter = Files.createFile(directory.resolve("w"));
+    assertParses("csv:" + file, new CsvFile(shorter, Optional.of("1.csv")));
   }
 
   @ParameterizedTest

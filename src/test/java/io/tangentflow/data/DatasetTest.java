@@ -107,6 +107,16 @@ class DatasetTest {
   }
 
   @Test
+  void aSampleThatIsRefusedAfterADrawIsNamedByItsPlaceInTheSource() {
+    Dataset drawn = numbered(5).subset(5, 3);
+    assertArrayEquals(order(drawn), drawn.places().numbers());
+    DataFormat fault = assertThrows(DataFormat.class, () -> drawn.normalised(Normalisation.SPHERE));
+    assertEquals(true, fault.getMessage().startsWith("numbers, sample 0: "), fault.getMessage());
+    assertArrayEquals(
+        order(drawn.split(0.5, 1).test()), drawn.split(0.5, 1).test().places().numbers());
+  }
+
+  @Test
   void standardFeaturesHaveMeanZeroAndVarianceOne() {
     Dataset data = numbered(7).normalised(Normalisation.STANDARD);
     for (int i = 0; i < 2; i++) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tangentflow.TangentFlowException.InvalidConfiguration;
+import io.tangentflow.data.Dataset;
 import io.tangentflow.experiment.ConvergenceAssumptions.Assumption;
 import io.tangentflow.experiment.ConvergenceAssumptions.Status;
 import io.tangentflow.kernel.dual.DualActivation;
@@ -20,6 +21,7 @@ import io.tangentflow.model.StandardActivation;
 import io.tangentflow.spectrum.CertifiedEigenvalue;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ForkJoinPool;
 import org.apache.commons.math3.linear.EigenDecomposition;
@@ -73,7 +75,8 @@ class LimitCertificateTest {
   private static LimitCertificate certificate(NeuralOde ode, OptionalInt depth, DenseMatrix x) {
     LimitingKernel kernel =
         depth.isPresent() ? new FiniteDepthLimit(ode, depth.getAsInt()) : new ContinuumLimit(ode);
-    return LimitCertificate.of(ode, kernel, depth, x, ForkJoinPool.commonPool(), pairs -> {});
+    Dataset data = new Dataset("x", x, Optional.empty(), Optional.empty(), List.of());
+    return LimitCertificate.of(ode, kernel, depth, data, ForkJoinPool.commonPool(), pairs -> {});
   }
 
   /**
