@@ -3,6 +3,7 @@ package io.tangentflow;
 import java.io.Serial;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.DoubleUnaryOperator;
 import org.apiguardian.api.API;
 import org.apiguardian.api.API.Status;
 
@@ -102,7 +103,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           String.format(
               "%s needs %s but the memory budget is %s; lower --samples, --width or --depth, or"
                   + " raise --memory (and the JVM's heap: TANGENTFLOW_OPTS=-Xmx...)",
-              plan, bytes(bytesNeeded), bytes(bytesOfBudget)),
+              plan, needed(bytesNeeded), given(bytesOfBudget)),
           null);
     }
 
@@ -116,7 +117,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           String.format(
               "%s needs %s of device memory but the budget is %s; lower --samples, --width or"
                   + " --depth, or raise --memory",
-              plan, bytes(bytesNeeded), bytes(bytesOfBudget)),
+              plan, needed(bytesNeeded), given(bytesOfBudget)),
           null);
     }
 
@@ -162,12 +163,20 @@ public abstract sealed class TangentFlowException extends RuntimeException {
       return new OutOfMemory("during " + what + ": " + getMessage(), this);
     }
 
-    private static String bytes(long count) {
-      return count < 1L << 20
-          ? String.format("%.1f KiB", count / 1024.0)
-          : count < 1L << 30
-              ? String.format("%.1f MiB", count / (double) (1L << 20))
-              : String.format("%.1f GiB", count / (double) (1L << 30));
+    /** Rounded up: a budget of as much as is printed is to be enough. */
+    private static String needed(long count) {
+      return inTenths(count, Math::ceil);
+    }
+
+    /** Rounded down, so that it differs from what is needed. */
+    private static String given(long count) {
+      return inTenths(count, Math::floor);
+    }
+
+    private static String inTenths(long count, DoubleUnaryOperator rounding) {
+      int shift = count < 1L << 20 ? 10 : count < 1L << 30 ? 20 : 30;
+      double tenths = rounding.applyAsDouble(10.0 * count / (1L << shift));
+      return String.format("%.1f %ciB", tenths / 10, "KMG".charAt(shift / 10 - 1));
     }
   }
 
