@@ -102,7 +102,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           String.format(
               "%s needs %s but the memory budget is %s; lower --samples, --width or --depth, or"
                   + " raise --memory (and the JVM's heap: TANGENTFLOW_OPTS=-Xmx...)",
-              plan, atLeast(bytesNeeded), bytes(bytesOfBudget)),
+              plan, needed(bytesNeeded), given(bytesOfBudget)),
           null);
     }
 
@@ -116,7 +116,7 @@ public abstract sealed class TangentFlowException extends RuntimeException {
           String.format(
               "%s needs %s of device memory but the budget is %s; lower --samples, --width or"
                   + " --depth, or raise --memory",
-              plan, atLeast(bytesNeeded), bytes(bytesOfBudget)),
+              plan, needed(bytesNeeded), given(bytesOfBudget)),
           null);
     }
 
@@ -165,21 +165,26 @@ public abstract sealed class TangentFlowException extends RuntimeException {
     /** So many bytes in the unit that suits them. */
     @API(status = Status.INTERNAL)
     public static String bytes(long count) {
-      return bytes(count, Math::rint);
+      return inTenths(count, Math::rint);
     }
 
-    /** Rounded up, as less does not suffice. */
-    private static String atLeast(long count) {
-      return bytes(count, Math::ceil);
+    /** Rounded up: a budget of as much as is printed is to be enough. */
+    private static String needed(long count) {
+      return inTenths(count, Math::ceil);
     }
 
-    private static String bytes(long count, DoubleUnaryOperator rounding) {
+    /** Rounded down, so that it differs from what is needed. */
+    private static String given(long count) {
+      return inTenths(count, Math::floor);
+    }
+
+    private static String inTenths(long count, DoubleUnaryOperator rounding) {
       if (count < 1L << 10) {
         return count + " B";
       }
       int shift = count < 1L << 20 ? 10 : count < 1L << 30 ? 20 : 30;
       double tenths = rounding.applyAsDouble(10.0 * count / (1L << shift));
-      return String.format("%.1f %siB", tenths / 10, " KMG".charAt(shift / 10));
+      return String.format("%.1f %ciB", tenths / 10, "KMG".charAt(shift / 10 - 1));
     }
   }
 

@@ -41,16 +41,17 @@ final class DataOptions {
       defaultValue = "sphere",
       description =
           "sphere (each sample to ‖x‖² = d), standard (each feature to mean 0, variance 1), unit (all by"
-              + " one number, to |x| ≤ 1) or none (default: ${DEFAULT-VALUE}).")
+              + " one number, to |x| ≤ 1) or none; of these, mean and scales are those of the"
+              + " training samples (default: ${DEFAULT-VALUE}).")
   Normalisation normalise;
 
-  /** So many samples; those of a smaller number are the first of them. */
-  Dataset load(int count) {
-    return DataSource.parse(data).load(count, seed).normalised(normalise);
+  /** The samples asked for and so many more, not trained on, of the same draw. */
+  Dataset load(int testSamples) {
+    return DataSource.parse(data).load(samples + testSamples, seed).normalised(normalise, samples);
   }
 
   Dataset load() {
-    return load(samples);
+    return load(0);
   }
 
   /** Says in a report's provenance which samples were read. */

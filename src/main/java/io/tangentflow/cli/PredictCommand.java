@@ -117,9 +117,7 @@ final class PredictCommand implements Callable<Integer> {
       limit.kernel(1); // Refuses what is impossible before the data are read.
     }
     Optional<Dataset> dataset =
-        files.targets == null
-            ? Optional.of(data.load(data.samples + testSamples))
-            : Optional.empty();
+        files.targets == null ? Optional.of(data.load(testSamples)) : Optional.empty();
     Targets targets = dataset.map(this::targets).orElseGet(this::targetsOfFile);
     NewDirectory directory = out == null ? null : NewDirectory.make(out, 0);
     try {

@@ -6,6 +6,7 @@ import io.tangentflow.model.DenseMatrix;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.apiguardian.api.API;
 import org.apiguardian.api.API.Status;
@@ -128,11 +129,26 @@ public record Dataset(
    */
   @API(status = Status.STABLE, since = "0.1")
   public Dataset normalised(Normalisation normalisation) {
+    return normalised(normalisation, samples());
+  }
+
+  /**
+   * The same samples with their inputs scaled, means and scales taken from those that are trained
+   * on: what a network learns from is then the same whatever it is tested on.
+   *
+   * @param normalisation how
+   * @param training how many samples, the first, are trained on
+   * @return a data set that shares targets and classes with this one
+   * @throws DataFormat if {@link Normalisation#SPHERE} meets a sample of zeros, or a scaled test
+   *     sample is beyond the range of a double
+   */
+  public Dataset normalised(Normalisation normalisation, int training) {
+    Objects.checkFromToIndex(0, training, samples());
     DenseMatrix scaled =
         switch (normalisation) {
           case SPHERE -> onSphere();
-          case STANDARD -> standardised();
-          case UNIT -> unit();
+          case STANDARD -> standardised(training);
+          case UNIT -> unit(training);
           case NONE -> inputs;
         };
     return new Dataset(name, scaled, targets, classes, provenance, places);
@@ -214,10 +230,10 @@ public record Dataset(
     return scaled;
   }
 
-  private DenseMatrix unit() {
+  private DenseMatrix unit(int training) {
     double greatest = 0;
-    for (double x : inputs.values()) {
-      greatest = Math.max(greatest, Math.abs(x));
+    for (int k = 0; k < training * dimension(); k++) {
+      greatest = Math.max(greatest, Math.abs(inputs.values()[k]));
     }
     DenseMatrix scaled = DenseMatrix.zeros(dimension(), samples());
     for (int i = 0; greatest > 0 && i < scaled.values().length; i++) {
@@ -226,33 +242,33 @@ public record Dataset(
     return scaled;
   }
 
-  private DenseMatrix standardised() {
+  private DenseMatrix standardised(int training) {
     DenseMatrix scaled = DenseMatrix.zeros(dimension(), samples());
     for (int i = 0; i < dimension(); i++) {
-      standardise(i, scaled);
+      standardise(i, training, scaled);
     }
     return scaled;
   }
 
-  private void standardise(int feature, DenseMatrix scaled) {
+  private void standardise(int feature, int training, DenseMatrix scaled) {
     double least = Double.POSITIVE_INFINITY;
     double greatest = Double.NEGATIVE_INFINITY;
-    for (int j = 0; j < samples(); j++) {
+    for (int j = 0; j < training; j++) {
       least = Math.min(least, inputs.get(feature, j));
       greatest = Math.max(greatest, inputs.get(feature, j));
     }
-    if (least == greatest) {
+    if (least >= greatest) {
       return; // Its rounded mean could differ from it, and the quotient be anything.
     }
     double unit = Math.max(Math.abs(least), Math.abs(greatest));
     double mean = 0;
-    for (int j = 0; j < samples(); j++) {
-      mean += inputs.get(feature, j) / unit / samples();
+    for (int j = 0; j < training; j++) {
+      mean += inputs.get(feature, j) / unit / training;
     }
     double variance = 0;
-    for (int j = 0; j < samples(); j++) {
+    for (int j = 0; j < training; j++) {
       double deviation = inputs.get(feature, j) / unit - mean;
-      variance += deviation * deviation / samples();
+      variance += deviation * deviation / training;
     }
     for (int j = 0; j < samples(); j++) {
       scaled.set(feature, j, (inputs.get(feature, j) / unit - mean) / Math.sqrt(variance));

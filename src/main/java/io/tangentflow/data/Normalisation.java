@@ -13,13 +13,16 @@ public enum Normalisation {
   SPHERE,
 
   /**
-   * Each feature to mean 0 and variance 1 over the set (divided by N, not N − 1); a feature that is
-   * constant over the set becomes 0.
+   * Each feature to mean 0 and variance 1 over the N training samples (divided by N, not N − 1),
+   * and test samples by the same two numbers; a feature that is constant over the training samples
+   * becomes 0 in all.
    */
   STANDARD,
 
   /**
-   * All by one number, so that the greatest |feature| is 1; norms stay as different as they are.
+   * All by one number, so that the greatest |feature| of the training samples is 1; norms stay as
+   * different as they are. Test samples may have greater ones; where training samples are all
+   * zeros, test samples become so.
    */
   UNIT,
 

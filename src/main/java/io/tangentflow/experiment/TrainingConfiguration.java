@@ -58,7 +58,9 @@ public record TrainingConfiguration(
 
     /** All samples, those to be trained on first. */
     public Dataset load() {
-      return DataSource.parse(source).load(samples + testSamples, seed).normalised(normalise);
+      return DataSource.parse(source)
+          .load(samples + testSamples, seed)
+          .normalised(normalise, samples);
     }
   }
 

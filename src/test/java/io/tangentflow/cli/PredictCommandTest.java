@@ -127,6 +127,32 @@ class PredictCommandTest {
   }
 
   @Test
+  void whatIsLearntDoesNotDependOnWhatItIsTestedOn() {
+    for (String how : List.of("standard", "unit")) {
+      double loss = trainLoss(how, 1);
+      assertEquals(loss, trainLoss(how, M), 1e-10 * loss, how);
+    }
+  }
+
+  private static double trainLoss(String how, int testSamples) {
+    return Invocation.of(
+            "predict",
+            "--samples",
+            N,
+            "--test-samples",
+            testSamples,
+            "--normalise",
+            how,
+            "--steps",
+            3,
+            "--json")
+        .ended(0)
+        .json()
+        .at("/predictions/0/trainLoss")
+        .asDouble();
+  }
+
+  @Test
   void varianceBeginsAsTheNngpAndLossAsThatOfZero() {
     Digit digits = new Digit();
     double variance = 0;

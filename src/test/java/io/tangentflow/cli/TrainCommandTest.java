@@ -1,5 +1,6 @@
 package io.tangentflow.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -94,6 +95,28 @@ class TrainCommandTest {
     Path file = directory.resolve("numbers.csv");
     Files.writeString(file, text);
     return "csv:" + file;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sphere", "standard", "unit", "none"})
+  void trainingInputsAreTheSameWhateverIsTestedOn(String how) throws IOException {
+    String data = csv();
+    List<DenseMatrix> inputs = new ArrayList<>();
+    for (int test : new int[] {0, 2}) {
+      Invocation.of(
+              train(
+                  directory.resolve("run" + test),
+                  data,
+                  "--steps",
+                  0,
+                  "--normalise",
+                  how,
+                  "--test-samples",
+                  test))
+          .ended(0);
+      inputs.add(Npy.readFinite(directory.resolve("X.npy")));
+    }
+    assertArrayEquals(inputs.get(0).values(), inputs.get(1).values());
   }
 
   private PlainTraining plain(String solver, int inputDim, int outputs) {

@@ -160,6 +160,27 @@ class DatasetTest {
   }
 
   @Test
+  void testSamplesAreScaledAsTheTrainingSamplesAre() {
+    Dataset data = inputs(2, 4, 4, 4, 6, -7);
+    assertArrayEquals(
+        new double[] {-1, 0, 1, 0, 3, 0},
+        data.normalised(Normalisation.STANDARD, 2).inputs().values());
+    assertArrayEquals(
+        new double[] {0.5, 1, 1, 1, 1.5, -1.75},
+        data.normalised(Normalisation.UNIT, 2).inputs().values());
+  }
+
+  @Test
+  void trainingSamplesAreTheSameWhateverIsTestedOn() {
+    double[] numbers = IntStream.range(0, 18).mapToDouble(k -> Math.exp(k % 7)).toArray();
+    for (Normalisation how : Normalisation.values()) {
+      assertArrayEquals(
+          inputs(Arrays.copyOf(numbers, 10)).normalised(how).inputs().values(),
+          Arrays.copyOf(inputs(numbers).normalised(how, 5).inputs().values(), 10));
+    }
+  }
+
+  @Test
   void normalisationModifiesNothing() {
     Dataset data = numbered(5);
     double[] before = data.inputs().values().clone();

@@ -463,7 +463,7 @@ final class CpuBackend implements Backend {
     Shapes.requireLike(a, b);
     dots.x = cpu(a);
     dots.y = cpu(b);
-    int blocks = (dots.x.size() + GRAIN - 1) / GRAIN;
+    int blocks = blocks(dots.x.size());
     if (dots.partials.length < blocks) {
       dots.partials = new double[blocks];
     }
@@ -473,6 +473,11 @@ final class CpuBackend implements Backend {
       sum += dots.partials[block];
     }
     return sum;
+  }
+
+  /** How many blocks a sum of so many terms has. */
+  static int blocks(int size) {
+    return (int) ((size - 1L + GRAIN) / GRAIN);
   }
 
   /** Σ xy of blocks, which and whose order are the same for any number of threads. */

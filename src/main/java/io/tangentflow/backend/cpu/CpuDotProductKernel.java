@@ -46,7 +46,7 @@ final class CpuDotProductKernel {
 
   void run(Parallel parallel) {
     int rows = rho.rows();
-    int blocks = (rows + BLOCK - 1) / BLOCK;
+    int blocks = (int) ((rows - 1L + BLOCK) / BLOCK);
     int work = Math.max(1, Math.min(rows, BLOCK) * terms * (1 + rank));
     parallel.run(
         blocks * rho.columns(),

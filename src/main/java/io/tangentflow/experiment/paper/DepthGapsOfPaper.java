@@ -97,11 +97,9 @@ final class DepthGapsOfPaper {
 
   /** The claim that the gap does not fall steadily, but stays for a while. */
   void stalls(Findings findings, String name, List<DepthGapTask> tasks, Quantity quantity) {
-    double shortest =
-        tasks.stream()
-            .mapToDouble(task -> longestStall(points(task, quantity)))
-            .min()
-            .orElseThrow();
+    List<List<Point>> gaps = tasks.stream().map(task -> points(task, quantity)).toList();
+    boolean known = gaps.stream().allMatch(points -> points.size() > 1);
+    double shortest = gaps.stream().mapToDouble(DepthGapsOfPaper::longestStall).min().orElseThrow();
     findings.verdict(
         Verdict.atLeast(
             name,
@@ -110,7 +108,7 @@ final class DepthGapsOfPaper {
                 tasks.get(0).model().activation(), quantity.label()),
             "greatest factor of L over which the gap falls by less than half (1/L has 2), of the"
                 + " width where it is least",
-            Estimate.exact(shortest),
+            known ? Estimate.exact(shortest) : Estimate.unknown(),
             STALLING));
   }
 

@@ -17,6 +17,7 @@ import io.tangentflow.ode.Weights;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -52,6 +53,9 @@ public record GramPlan(
 
   /** What a normal number costs to make, a logarithm, sine or cosine counted as 20. */
   private static final double FLOPS_PER_NORMAL_NUMBER = 50;
+
+  /** Where a lower bound is below a pebibyte, a whole count of bytes does not overflow. */
+  private static final long COUNTABLE = 1L << 50;
 
   /** The numbers of the largest Java array, which the largest matrix of the CPU backends is. */
   private static final long LARGEST_ARRAY = Integer.MAX_VALUE - 8;
@@ -113,7 +117,16 @@ public record GramPlan(
       int samples,
       Precision precision,
       MemoryBudget budget) {
-    requirePossible(model, grid, 1, samples, precision, budget);
+    requirePossible(
+        model,
+        grid,
+        1,
+        samples,
+        precision,
+        budget,
+        () ->
+            compressedRefusal(
+                new TimeCompression(model, grid, nodes), model, grid, samples, precision, budget));
     TimeCompression compression = new TimeCompression(model, grid, nodes);
     return firstThatFits(
             model,
@@ -122,20 +135,21 @@ public record GramPlan(
             columns ->
                 chooseCompressed(
                     compression, nodes, columns, model, grid, samples, precision, budget))
-        .orElseThrow(
-            () ->
-                budget.refusal(
-                    purpose(model, grid, samples),
-                    compressedBytes(
-                        compression,
-                        true,
-                        leastColumns(model, precision),
-                        model,
-                        grid,
-                        samples,
-                        1,
-                        precision),
-                    hostBytes(model, samples, 1)));
+        .orElseThrow(() -> compressedRefusal(compression, model, grid, samples, precision, budget));
+  }
+
+  private static TangentFlowException compressedRefusal(
+      TimeCompression compression,
+      NeuralOde model,
+      TimeGrid grid,
+      int samples,
+      Precision precision,
+      MemoryBudget budget) {
+    int columns = leastColumns(model, precision);
+    return budget.refusal(
+        purpose(model, grid, samples),
+        compressedBytes(compression, true, columns, model, grid, samples, 1, precision),
+        hostBytes(model, samples, 1));
   }
 
   /** With W in memory, or where that does not fit with columns of it. */
@@ -299,7 +313,14 @@ public record GramPlan(
       int samples,
       Precision precision,
       MemoryBudget budget) {
-    requirePossible(model, grid, grid.evaluations(), samples, precision, budget);
+    requirePossible(
+        model,
+        grid,
+        grid.evaluations(),
+        samples,
+        precision,
+        budget,
+        () -> refusal(strategy, model, grid, samples, precision, budget));
     for (int blocks = 1; blocks <= samples; blocks++) {
       int blockSize = (samples - 1) / blocks + 1;
       long deviceBytes =
@@ -329,6 +350,7 @@ public record GramPlan(
    * Refuses what no blocks can mend, before any count of bytes could overflow.
    *
    * @param pairs of a sample that are there at one time
+   * @param refusal that counts what one sample at a time needs
    */
   private static void requirePossible(
       NeuralOde model,
@@ -336,15 +358,23 @@ public record GramPlan(
       int pairs,
       int samples,
       Precision precision,
-      MemoryBudget budget) {
+      MemoryBudget budget,
+      Supplier<TangentFlowException> refusal) {
     requireSamples(samples);
     long onDevice = leastOnDevice(model, leastColumns(model, precision), pairs, precision);
     double columns = (double) samples * model.outputs();
     long onHost = (long) (Double.BYTES * columns * columns);
     if (!budget.admits(onDevice, onHost)) {
-      throw budget.refusal(purpose(model, grid, samples), onDevice, onHost);
+      throw countable(Math.max(onDevice, onHost))
+          ? refusal.get()
+          : budget.refusal(purpose(model, grid, samples), onDevice, onHost);
     }
     requireOrder(model, samples);
+  }
+
+  /** Whether the bytes of a plan can be counted of which this is a lower bound. */
+  static boolean countable(long least) {
+    return least < COUNTABLE;
   }
 
   /** The weights, with so many columns of W, and so many pairs of one sample. */

@@ -65,7 +65,7 @@ public record TangentKernelPlan(
             sizes.productFlops());
       }
     }
-    throw budget.refusal(sizes.purpose(), sizes.device(1), sizes.host());
+    throw sizes.refusal(budget);
   }
 
   @Override
@@ -88,11 +88,15 @@ public record TangentKernelPlan(
       double kept = (double) samples * (1.0 + model.outputs()) * (pairs() + 1);
       long least = (long) (number * n * (kept + n + model.inputDim()));
       if (!budget.admits(least, 0)) {
-        throw budget.refusal(purpose(), least, 0);
+        throw GramPlan.countable(least) ? refusal(budget) : budget.refusal(purpose(), least, 0);
       }
       if (!GramPlan.holdsWeights(model, budget)) {
         throw OutOfMemory.ofArray(model.width(), model.width());
       }
+    }
+
+    OutOfMemory refusal(MemoryBudget budget) {
+      return budget.refusal(purpose(), device(1), host());
     }
 
     boolean admitted(MemoryBudget budget, int blockSize) {

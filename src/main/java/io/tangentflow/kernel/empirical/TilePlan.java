@@ -131,7 +131,7 @@ public record TilePlan(
     int pairs = nodes.all() ? grid.evaluations() : 1;
     long least = GramPlan.leastOnDevice(model, leastColumns(), pairs, precision);
     if (!budget.admits(least, 0)) {
-      throw budget.refusal(purpose(1), least, 0);
+      throw GramPlan.countable(least) ? refusal(1, budget) : budget.refusal(purpose(1), least, 0);
     }
   }
 

@@ -171,7 +171,7 @@ final class TimeCompression {
       }
       small = alsoSmall;
     }
-    if (polynomials.count() < nodes.most()) {
+    if (new TimePolynomials(grid, nodes.most() + 1).count() <= nodes.most()) {
       return polynomials.count(); // all that there are
     }
     throw new InvalidConfiguration(

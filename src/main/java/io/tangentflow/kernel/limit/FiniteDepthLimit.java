@@ -46,9 +46,9 @@ public final class FiniteDepthLimit extends PathKernel<Marginal[]> {
   @Override
   Marginal[] path(double normSqOverD) {
     double[] s = new double[depth + 1]; // S^(ℓ,k) for the current ℓ and each k ≤ ℓ
-    s[0] = square(ode.sigmaU()) * normSqOverD;
+    s[0] = TwoTimeSolver.atStart(square(ode.sigmaU()), normSqOverD);
     Marginal[] u = new Marginal[depth + 1];
-    u[0] = dual.marginal(finite(s[0]));
+    u[0] = dual.marginal(s[0]);
     for (int l = 1; l <= depth; l++) {
       double row = 0;
       for (int k = 0; k < l; k++) {

@@ -1,5 +1,6 @@
 package io.tangentflow.kernel.limit;
 
+import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.kernel.dual.DualActivation;
 import io.tangentflow.kernel.dual.Marginal;
 import io.tangentflow.model.NeuralOde;
@@ -76,10 +77,26 @@ final class TwoTimeSolver {
       double[] theta) {}
 
   /**
+   * σu²‖x‖²/d, the variance of u at the start.
+   *
+   * @throws InvalidConfiguration if it is beyond the range of a double
+   */
+  static double atStart(double sigmaUSquared, double normSqOverD) {
+    double variance = sigmaUSquared * normSqOverD;
+    if (!Double.isFinite(variance)) {
+      throw new InvalidConfiguration(
+          "--data",
+          "has an input whose σu²‖x‖²/d is beyond the range of a double; scale the inputs down, as"
+              + " --normalise does, or lower --sigma-u");
+    }
+    return variance;
+  }
+
+  /**
    * The process of an input alone, starting from a coarser one; empty if the iteration diverges.
    */
   Optional<InputProcess> process(double normSqOverD, Optional<InputProcess> coarser) {
-    double c = sigmaUSquared * normSqOverD;
+    double c = atStart(sigmaUSquared, normSqOverD);
     double[] start = constant(c, grid.points() + grid.times().length);
     if (coarser.isPresent()) {
       InputProcess known = coarser.get();

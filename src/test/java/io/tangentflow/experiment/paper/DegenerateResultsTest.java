@@ -172,6 +172,25 @@ class DegenerateResultsTest {
     assertFalse(findings.verdicts().isEmpty());
   }
 
+  /** Of one gap alone nobody knows whether it falls. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void gapsOfFewerThanTwoDepthsDoNotStall(int resolved) {
+    Findings findings =
+        findings(
+            "fig12",
+            task -> true,
+            numbers -> {
+              Map<String, List<Double>> left = new LinkedHashMap<>(numbers);
+              left.replaceAll((key, values) -> values.subList(0, resolved));
+              return left;
+            });
+    for (Verdict verdict : findings.verdicts()) {
+      assertEquals(Outcome.INCONCLUSIVE, verdict.outcome(), verdict.toString());
+    }
+    assertFalse(findings.verdicts().isEmpty());
+  }
+
   /** A claim on all widths is held against the width that it fits least. */
   @ParameterizedTest
   @ValueSource(strings = {"12a", "12b", "12c", "12d"})

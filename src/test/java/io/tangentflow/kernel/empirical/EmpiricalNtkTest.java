@@ -9,6 +9,8 @@ import io.tangentflow.TangentFlowException.InvalidConfiguration;
 import io.tangentflow.TangentFlowException.NonFiniteState;
 import io.tangentflow.TangentFlowException.OutOfMemory;
 import io.tangentflow.backend.Backend;
+import io.tangentflow.backend.BackendOptions;
+import io.tangentflow.backend.Backends;
 import io.tangentflow.backend.MemoryBudget;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.backend.Workspace;
@@ -165,6 +167,35 @@ class EmpiricalNtkTest {
       Parameters seeded = new Parameters.Seeded(3);
       assertThrows(InvalidConfiguration.class, () -> rough.gram(seeded, x, backend, f -> {}));
     }
+  }
+
+  /** However rough a function of time is, as many nodes as times leave nothing out. */
+  @Test
+  void automaticNodesAreAllTimesWhereThereAreNoMore() {
+    NeuralOde relu = new NeuralOde(5, 64, StandardActivation.RELU);
+    DenseMatrix x = Networks.inputs(relu, 4);
+    int most = TimeNodes.AUTO.most();
+    try (Backend backend = Backends.open("cpu-scalar", new BackendOptions(Precision.FP64, 1))) {
+      for (int depth : new int[] {most - 1, most}) {
+        TimeGrid grid = new TimeGrid(Tableau.EULER, depth);
+        EmpiricalNtk.Result result = automatic(relu, grid, x, backend);
+        assertEquals(depth, result.compression().orElseThrow().nodes());
+        DenseMatrix expected = gram(GramStrategy.STRUCTURED, relu, grid, x, AMPLE, backend).gram();
+        double rounding = 2 * rounding(relu, grid, Precision.FP64) * expected.norm();
+        assertTrue(distance(expected, result.gram()) <= rounding);
+      }
+      TimeGrid more = new TimeGrid(Tableau.EULER, most + 1);
+      assertThrows(InvalidConfiguration.class, () -> automatic(relu, more, x, backend));
+    }
+  }
+
+  private static EmpiricalNtk.Result automatic(
+      NeuralOde model, TimeGrid grid, DenseMatrix x, Backend backend) {
+    GramPlan plan =
+        GramPlan.compressed(
+            TimeNodes.AUTO, model, grid, x.columns(), backend.precision(), shared(AMPLE));
+    return new EmpiricalNtk(model, grid, plan)
+        .gram(new Parameters.Seeded(3), x, backend, fraction -> {});
   }
 
   private static EmpiricalNtk.Result compressed(

@@ -27,6 +27,9 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -84,6 +87,38 @@ class GramPlannerTest {
       GramPlanner refused = new GramPlanner(model, grid, 1, backend, tighter);
       assertThrows(OutOfMemory.class, () -> refused.forecasts(TimeNodes.ALL));
     }
+  }
+
+  /** However small the budget was that was refused. */
+  @Test
+  void aBudgetOfWhatARefusalPrintsIsEnough() {
+    NeuralOde model = model(256, 1);
+    TimeGrid grid = new TimeGrid(Tableau.named("rk4"), 5);
+    TilePlan tiles =
+        new TilePlan(model, grid, 9, TimeNodes.ALL, List.of(GramStrategy.values()), Precision.FP32);
+    List<Consumer<MemoryBudget>> plans =
+        List.of(
+            budget -> GramPlan.choose(model, grid, 9, Precision.FP32, budget),
+            budget -> GramPlan.of(GramStrategy.EXPLICIT, model, grid, 9, Precision.FP32, budget),
+            budget -> GramPlan.compressed(THREE, model, grid, 9, Precision.FP32, budget),
+            tiles::largest,
+            budget -> TangentKernelPlan.of(THREE, model, grid, 9, Precision.FP32, budget));
+    for (Consumer<MemoryBudget> plan : plans) {
+      for (long kibibytes : new long[] {1, 30, 60}) {
+        plan.accept(MemoryBudget.shared(printedNeed(plan, kibibytes << 10)));
+      }
+    }
+  }
+
+  private static long printedNeed(Consumer<MemoryBudget> plan, long budget) {
+    String refusal =
+        assertThrows(OutOfMemory.class, () -> plan.accept(MemoryBudget.shared(budget)))
+            .getMessage();
+    Matcher need = Pattern.compile("needs ([0-9.]+) ([KM])iB").matcher(refusal);
+    assertTrue(need.find(), refusal);
+    return (long)
+        Math.ceil(
+            Double.parseDouble(need.group(1)) * (need.group(2).equals("K") ? 1 << 10 : 1 << 20));
   }
 
   /** On a backend whose clock goes on by what its operations cost, the forecast can be exact. */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -185,6 +186,23 @@ class ContinuumLimitTest {
           assertThrows(InvalidConfiguration.class, () -> limit.pair(1, 1, 0.3)).getMessage();
       assertTrue(message.startsWith("--horizon") && message.contains("blows up"), message);
     }
+  }
+
+  /** Softplus cannot blow up, and no horizon mends it. */
+  @Test
+  void inputsWhoseSquareOverflowsAreRefusedAsInputs() {
+    NeuralOde ode = new NeuralOde(2, 1, StandardActivation.SOFTPLUS);
+    DenseMatrix x = new DenseMatrix(2, 3, new double[] {1e160, 0, 0, 2e160, 1e160, 1e160});
+    for (LimitingKernel limit : List.of(new ContinuumLimit(ode), new FiniteDepthLimit(ode, 3))) {
+      assertInputRefused(() -> limit.gram(x));
+      assertInputRefused(() -> limit.onSphere(Double.POSITIVE_INFINITY));
+    }
+    assertInputRefused(() -> TwoTimeBatch.continuum(ode, 8).atEnd(Double.POSITIVE_INFINITY));
+  }
+
+  private static void assertInputRefused(Executable limit) {
+    String message = assertThrows(InvalidConfiguration.class, limit).getMessage();
+    assertTrue(message.startsWith("--data: has an input"), message);
   }
 
   /**
