@@ -77,6 +77,7 @@ public final class DocumentedRun {
       Map.of(
           "--norms", List.of("--samples"),
           "--gram", List.of("--samples"),
+          "--gradient", List.of("--depth"),
           "--networks=0", List.of("--width", "--network-depth"));
 
   private static final String MEMORY = "256m";
