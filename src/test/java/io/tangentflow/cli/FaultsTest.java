@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tangentflow.TangentFlowException;
 import io.tangentflow.backend.Precision;
 import io.tangentflow.data.Dataset;
+import io.tangentflow.data.ElementType;
+import io.tangentflow.data.Npy;
+import io.tangentflow.model.DenseMatrix;
 import io.tangentflow.sweep.CellResult;
 import io.tangentflow.sweep.DirectoryExchange;
 import io.tangentflow.sweep.ElsewhereExecutor;
@@ -205,7 +208,7 @@ class FaultsTest {
     if (!workload.goesOn()) {
       // A file that is there is replaced as a whole or stays as it is.
       for (String name : List.of("ntk.npy", "nngp.npy")) {
-        Files.writeString(old.resolve(name), "what was there before");
+        Npy.write(old.resolve(name), DenseMatrix.zeros(1, 1), ElementType.FP64);
       }
     }
     tryAll(workload, old, "");
