@@ -78,7 +78,7 @@ class DeviceMemoryTest {
           assertThrows(OutOfMemory.class, () -> plan(GramStrategy.STRUCTURED, backend, 10_000));
       assertEquals(calls, CudaEmulator.callsSince());
       for (String part :
-          new String[] {"24 samples at width 64", "of device memory", "budget is 9.8 KiB"}) {
+          new String[] {"24 samples at width 64", "of device memory", "budget is 9.7 KiB"}) {
         assertTrue(refusal.getMessage().contains(part), refusal.getMessage());
       }
     }
