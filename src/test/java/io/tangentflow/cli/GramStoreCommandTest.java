@@ -199,19 +199,20 @@ class GramStoreCommandTest {
   @Test
   void interruptedItSaysThatTheSameCommandGoesOn() throws Exception {
     Path store = directory.resolve("store");
-    Path err = directory.resolve("err");
-    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-    command.addAll(
-        Invocation.commandLine(
-            SMALL, "ntk", "--samples", 300, "--width", 256, "--store", store, "--tile", 4));
-    Process process = Invocation.start(command, directory.resolve("out"), err);
-    while (process.isAlive() && !Files.exists(store.resolve("tiles/00000/00000.tile"))) {
-      Thread.sleep(1);
-    }
-    new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
-    assertTrue(process.waitFor(20, TimeUnit.SECONDS));
-    List<String> said = Files.readAllLines(err);
-    assertEquals(130, process.exitValue(), said.toString());
+    List<String> said =
+        Invocation.interrupted(
+            directory,
+            SMALL,
+            () -> Files.exists(store.resolve("tiles/00000/00000.tile")),
+            "ntk",
+            "--samples",
+            300,
+            "--width",
+            256,
+            "--store",
+            store,
+            "--tile",
+            4);
     assertTrue(
         said.contains("stopped; what is finished is kept; the same command goes on"),
         said.toString());

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -53,6 +54,29 @@ record Invocation(int code, String out, String err) {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Interrupts a command in a JVM of its own, as Ctrl-C does, which ends by that within seconds.
+   *
+   * @param begun whether it is to be interrupted now
+   * @return the lines that it has said
+   */
+  static List<String> interrupted(
+      Path scratch, List<String> jvmFlags, Callable<Boolean> begun, Object... args)
+      throws Exception {
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    command.addAll(commandLine(jvmFlags, args));
+    Path err = scratch.resolve("err");
+    Process process = start(command, scratch.resolve("out"), err);
+    while (process.isAlive() && !begun.call()) {
+      Thread.sleep(1);
+    }
+    new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
+    assertTrue(process.waitFor(20, TimeUnit.SECONDS));
+    List<String> said = Files.readAllLines(err);
+    assertEquals(130, process.exitValue(), said.toString());
+    return said;
   }
 
   /** What runs a command in a JVM of its own. */

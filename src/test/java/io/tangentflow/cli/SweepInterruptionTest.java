@@ -20,7 +20,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -87,17 +86,9 @@ class SweepInterruptionTest {
   @Test
   void interruptedItSaysHowToGoOnAndDoesSo() throws Exception {
     Path run = directory.resolve("run");
-    Path err = directory.resolve("err");
-    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-    command.addAll(Invocation.commandLine(List.of("-Xmx256m"), sweep(run)));
-    Process process = Invocation.start(command, directory.resolve("out"), err);
-    while (process.isAlive() && finishedLines(run) < 1) {
-      Thread.sleep(1);
-    }
-    new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
-    assertTrue(process.waitFor(20, TimeUnit.SECONDS));
-    List<String> said = Files.readAllLines(err);
-    assertEquals(130, process.exitValue(), said.toString());
+    List<String> said =
+        Invocation.interrupted(
+            directory, List.of("-Xmx256m"), () -> finishedLines(run) >= 1, sweep(run));
     assertTrue(
         said.contains("stopped; what is finished is kept; go on with: tangentflow resume " + run),
         said.toString());

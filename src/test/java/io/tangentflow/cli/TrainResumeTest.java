@@ -15,7 +15,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -300,17 +299,12 @@ class TrainResumeTest {
   void interruptedItFinishesItsStepAndSaysHowToGoOn() throws Exception {
     int steps = 500;
     Path run = directory.resolve("run");
-    Path err = directory.resolve("err");
-    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-    command.addAll(Invocation.commandLine(List.of("-Xmx256m"), longTraining(run, steps)));
-    Process process = Invocation.start(command, directory.resolve("out"), err);
-    while (process.isAlive() && newestCheckpoint(run) < 10) {
-      Thread.sleep(1);
-    }
-    new ProcessBuilder("kill", "-INT", String.valueOf(process.pid())).start().waitFor();
-    assertTrue(process.waitFor(20, TimeUnit.SECONDS));
-    List<String> said = Files.readAllLines(err);
-    assertEquals(130, process.exitValue(), said.toString());
+    List<String> said =
+        Invocation.interrupted(
+            directory,
+            List.of("-Xmx256m"),
+            () -> newestCheckpoint(run) >= 10,
+            longTraining(run, steps));
     assertTrue(
         said.contains("stopped; all is saved; go on with: tangentflow resume " + run),
         said.toString());
